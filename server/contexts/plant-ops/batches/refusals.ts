@@ -1,0 +1,30 @@
+import { refusals } from '#platform/refusal.ts'
+
+export const batchRefusals = refusals({
+  'batches.not_found': ['not_found', 'There is no such batch.'],
+  'batches.number_taken': ['conflict', 'Another batch of this plant has this number.'],
+  'batches.not_planned': ['conflict', 'Only a planned batch can be started.'],
+  'batches.not_running': ['conflict', 'Only a batch that runs can do this.'],
+  'batches.on_hold': ['conflict', 'This batch is on hold: resume it first.'],
+  'batches.not_held': ['conflict', 'Only a batch that is on hold can be resumed.'],
+  'batches.hold_overlap': ['conflict', 'The batch was on hold at that time.'],
+  'batches.before_hold': ['invalid', 'A hold cannot end before it began.'],
+  'batches.ended': ['conflict', 'This batch has ended.'],
+  'batches.started_stays': ['conflict', 'A batch that was started stays: abort it instead.'],
+  'batches.line_busy': ['conflict', 'Another batch has the line at that time.'],
+  'batches.before_start': ['invalid', 'A batch cannot end, or make something, before it started.'],
+  'batches.before_outputs': ['invalid', 'Something was reported of this batch after that time.'],
+  'batches.fixed_field': ['conflict', 'In its state some of these fields cannot be changed any more.'],
+  'batches.quantities': ['invalid', 'The quantities do not go together.'],
+  'batches.unit_mismatch': ['invalid', 'The product is counted in another unit.'],
+  'batches.currency': ['invalid', 'There is no such currency, or the batch has costs in another one.'],
+  'batches.reason_needed': ['invalid', 'Say why: a correction and an abort need a reason.'],
+  'batches.controls_open': [
+    'conflict',
+    'A control point has no measurement, or one out of limits has no corrective action.',
+  ],
+  'controls.not_found': ['not_found', 'There is no such measurement.'],
+  'controls.point_unknown': ['invalid', 'The recipe of this batch has no such control point.'],
+  'controls.unit_mismatch': ['invalid', 'The control point is measured in another unit.'],
+  'controls.nothing_to_correct': ['conflict', 'It is within limits, or was corrected already.'],
+})

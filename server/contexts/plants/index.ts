@@ -1,0 +1,24 @@
+export { createPlant } from './create-plant.ts'
+export { plantEvents } from './events.ts'
+export { localSteps } from './local-steps.ts'
+export { performanceRoutes } from './performance-routes.ts'
+export {
+  factsOfPlants,
+  lockPlants,
+  plantFacts,
+  plantIdsAfter,
+  plantIdsFound,
+  plantNames,
+  setNextDeadlines,
+  type NextDeadline,
+  type PlantFactsRow,
+} from './plant-facts.ts'
+export type { PlantSeries } from './read-performance.ts'
+export { countPlants, plantsExist } from './plants-exist.ts'
+export { plantRefusals } from './refusals.ts'
+export { plantRoutes, type PlantDeps } from './routes.ts'
+export type { AfterPlantChange } from './tables.ts'
+export { replaceRegistry } from './replace-registry.ts'
+export { resealRegistries } from './reseal-registries.ts'
+export { searchable } from './searchable.ts'
+export { timelineRoutes } from './timeline-routes.ts'

@@ -1,0 +1,7 @@
+export { completeObligations } from './complete-obligations.ts'
+export { workflowEvents } from './events.ts'
+export { listObligations } from './list-obligations.ts'
+export { workflowJobs, workflowSchedules } from './obligation-rounds.ts'
+export { obligationRoutes } from './obligation-routes.ts'
+export { afterPlantChange, reconcileObligations } from './reconcile-obligations.ts'
+export { workflowRefusals } from './refusals.ts'
