@@ -19,12 +19,15 @@ export const asMover = <T>(door: CustodyDoor, use: (mover: Mover) => Promise<T>)
     const took = async (call: string): Promise<boolean> =>
       (await client.query<{ took: boolean }>(`select ${call} as took`)).rows[0]!.took
     if (!(await took(`pg_try_advisory_lock(${ONE_MOVER})`))) return null
-    // What is thrown from here on closes the connection, and with it the locks.
-    if (!(await took(`pg_try_advisory_lock_shared(${NO_MIGRATION})`)))
-      throw moveRefusals.refuse('moves.migrating', { retryAfterS: 60 })
-    const result = await use({ client })
-    await client.query(`select pg_advisory_unlock_shared(${NO_MIGRATION}), pg_advisory_unlock(${ONE_MOVER})`)
-    return result
+    try {
+      if (!(await took(`pg_try_advisory_lock_shared(${NO_MIGRATION})`)))
+        throw moveRefusals.refuse('moves.migrating', { retryAfterS: 60 })
+      return await use({ client })
+    } finally {
+      // What is thrown closes the connection, and with it the locks, but some milliseconds later: the next mover may come before.
+      // Where the connection is gone the locks are too.
+      await client.query('select pg_advisory_unlock_all()').catch(() => undefined)
+    }
   })
 
 /** `snapshot`: every statement sees the same state. */
