@@ -17,10 +17,17 @@ const ALLOWED = new Set([
     'BlueOak-1.0.0',
     'PostgreSQL',
   ],
+  // Fonts: to be used, embedded and shipped, not sold by themselves.
+  'Bitstream-Vera',
   ...['CC0-1.0', 'Python-2.0', 'Unlicense', 'Zlib', 'MPL-2.0'],
 ])
 /** Packages whose manifest names no licence and whose LICENSE file was read by a person. */
-const READ: Record<string, string> = { decko: 'MIT', stickyfill: 'MIT' }
+const READ: Record<string, string> = {
+  decko: 'MIT',
+  stickyfill: 'MIT',
+  'png-js': 'MIT',
+  'dejavu-fonts-ttf': 'Bitstream-Vera',
+}
 
 type Manifest = { name: string; license?: string | { type?: string }; licenses?: { type?: string }[] }
 type Installed = { dev?: boolean; link?: boolean }
@@ -34,7 +41,7 @@ const allowed = (expression: string): boolean =>
 
 function licenceOf({ name, license, licenses }: Manifest): string {
   const stated = typeof license === 'string' ? license : (license?.type ?? licenses?.[0]?.type)
-  return stated ?? READ[name] ?? 'none stated'
+  return READ[name] ?? stated ?? 'none stated'
 }
 
 const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {

@@ -24,10 +24,21 @@ import {
   type Issuing,
   type TokenReader,
 } from '#contexts/identity'
+import { openBlobStore } from './platform/blob/open-blob-store.ts'
+import type { BlobStore } from './platform/blob/blob-store.ts'
+import { blobRefusals } from './platform/blob/refusals.ts'
 import { backupJobs, backupSchedules } from './platform/copies/backup-job.ts'
 import { copyRefusals } from './platform/copies/refusals.ts'
 import { exportRoutes } from './platform/copies/routes.ts'
 import { databaseRefusals } from './platform/database/database-refusals.ts'
+import {
+  type DocumentDeps,
+  documentEvents,
+  documentJobs,
+  documentRefusals,
+  documentRoutes,
+  documentSchedules,
+} from '#contexts/documents'
 import {
   type Brokers,
   influxRoutes,
@@ -120,6 +131,7 @@ export type Deps = {
   readonly callerOf: TokenReader
   readonly live: Live
   readonly outgoing: Outgoing
+  readonly blobs: BlobStore
 }
 
 export type App = {
@@ -146,6 +158,8 @@ const refusals = {
   ...plantRefusals.table,
   ...workflowRefusals.table,
   ...plantOpsRefusals.table,
+  ...blobRefusals.table,
+  ...documentRefusals.table,
   ...eventRefusals.table,
   ...failureRefusals.table,
   ...outgoingRefusals.table,
@@ -153,10 +167,23 @@ const refusals = {
 }
 
 /** Everything that is announced. */
-export const eventKinds = collectKinds(identityEvents, plantEvents, workflowEvents, plantOpsEvents, webhookEvents)
+export const eventKinds = collectKinds(
+  identityEvents,
+  plantEvents,
+  workflowEvents,
+  plantOpsEvents,
+  documentEvents,
+  webhookEvents,
+)
 
 /** Who follows the events of all tenants: what the contexts' `reactions.ts` declare. */
 export const subscribers: readonly Subscriber[] = [webhookSubscriber, ...identitySubscribers]
+
+/** What documents are given of the other contexts. */
+const documentDeps = (deps: Deps): DocumentDeps => ({
+  ...deps,
+  linkTargets: { plant: (work, id) => plantsExist(work, [id]) },
+})
 
 /** What a worker of this installation can do. */
 const jobsOf = (deps: Deps): readonly Job[] => [
@@ -174,6 +201,7 @@ const jobsOf = (deps: Deps): readonly Job[] => [
   ...silenceJobs,
   ...shelfJobs,
   ...workflowJobs,
+  ...documentJobs(documentDeps(deps)),
 ]
 
 /** What the clock asks of it. */
@@ -186,6 +214,7 @@ const schedulesOf = (config: Config): readonly Schedule[] => [
   ...readingSchedules,
   ...silenceSchedules,
   ...workflowSchedules,
+  ...documentSchedules,
 ]
 
 /** The composition root: the only file that knows every context. */
@@ -218,7 +247,7 @@ export async function makeApp(config: Config, installation: Installation, log: L
   const [edges, mailer] = [makeEdges(database), openMailer(config)]
   const deps: Deps = {
     ...{ config, log, installation, edges, limits, issuing, ring, mailer, afterwards, denials },
-    ...{ callerOf, live, outgoing: openOutgoing(config) },
+    ...{ callerOf, live, outgoing: openOutgoing(config), blobs: openBlobStore(config) },
   }
   await registerRoutes(http, deps, { registry, draining: () => draining, bus: events.bus })
   await http.ready()
@@ -270,6 +299,7 @@ async function registerRoutes(http: FastifyInstance, deps: Deps, process: Proces
   await http.register(jobRoutes(deps), { prefix: '/api/v1' })
   await http.register(obligationRoutes(deps), { prefix: '/api/v1' })
   await http.register(plantOpsRoutes(deps), { prefix: '/api/v1' })
+  await http.register(documentRoutes(documentDeps(deps)), { prefix: '/api/v1' })
   await http.register(exportRoutes(deps), { prefix: '/api/v1' })
   const following = { ...deps, ...deps.installation, eventKinds }
   await http.register(eventRoutes(following), { prefix: '/api/v1' })

@@ -52,6 +52,38 @@ const Schema = Type.Object({
   RATE_LIMIT_UPLOADS_PER_MINUTE: Type.Integer({ default: 30, minimum: 1 }),
   MAX_BODY_SIZE: Type.Integer({ default: 1_048_576, minimum: 1024 }),
   MAX_UPLOAD_SIZE: Type.Integer({ default: 10_485_760, minimum: 1024 }),
+  ALLOWED_EXTENSIONS: Type.String({ default: 'pdf,doc,docx,txt', description: 'types of documents, comma separated' }),
+  TRASH_DAYS: Type.Integer({
+    default: 30,
+    minimum: 1,
+    maximum: 3650,
+    description: 'until hidden documents lose their contents',
+  }),
+  CLAMD_URL: Type.Optional(
+    Type.String({ pattern: '^(tcp|unix)://', description: 'tcp://host:3310 or unix:///run/clamav/clamd.ctl' }),
+  ),
+  S3_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: 'of an S3-compatible store; without it files lie in OFFICINA_HOME',
+    }),
+  ),
+  S3_BUCKET: Type.String({ default: 'officina', pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$' }),
+  S3_REGION: Type.String({ default: 'us-east-1', minLength: 1 }),
+  S3_PREFIX: Type.String({ default: '', pattern: '^([a-z0-9.-]+/)*$', description: 'before every key' }),
+  S3_ACCESS_KEY_ID: Type.Optional(Type.String({ minLength: 1 })),
+  S3_SECRET_ACCESS_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  EMBEDDING_BASE_URL: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'of an OpenAI-compatible API, up to /v1' }),
+  ),
+  EMBEDDING_MODEL: Type.String({ default: 'text-embedding-3-small', minLength: 1, maxLength: 200 }),
+  EMBEDDING_API_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  EMBEDDING_DIMENSIONS: Type.Integer({ default: 384, minimum: 16, maximum: 4096, description: 'asked of the model' }),
+  VECTOR_STORE: Type.Union([Type.Literal('postgres'), Type.Literal('pgvector'), Type.Literal('qdrant')], {
+    default: 'postgres',
+  }),
+  QDRANT_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
+  QDRANT_API_KEY: Type.Optional(Type.String({ minLength: 1 })),
   REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1000 }),
   ACCESS_TOKEN_MINUTES: Type.Integer({ default: 30, minimum: 1, maximum: 1440 }),
   REFRESH_TOKEN_DAYS: Type.Integer({ default: 7, minimum: 1, maximum: 90 }),

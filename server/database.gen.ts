@@ -497,6 +497,95 @@ export type ControlMeasurementsTable = {
   updated_by: string | null
 }
 
+export type DocumentLinksTable = {
+  tenant_id: string
+  document_id: string
+  kind: string
+  target_id: string
+  created_at: string
+  created_by: string | null
+}
+
+export type DocumentVersionsTable = {
+  tenant_id: string
+  document_id: string
+  version: number
+  sha256: string
+  file_name: string
+  type: string
+  media_type: string
+  size: number
+  note: string | null
+  restored_from: number | null
+  created_at: string
+  created_by: string | null
+}
+
+export type DocumentsTable = {
+  tenant_id: string
+  id: string
+  plant_id: string | null
+  name: string
+  category: string | null
+  source: string
+  version: number
+  sha256: string
+  type: string
+  media_type: string
+  size: number
+  tags: Generated<string[]>
+  expiry_date: string | null
+  expiry_notice_days: Generated<number>
+  expiry_told: string | null
+  retain_until: string | null
+  hold_reason: string | null
+  held_at: string | null
+  held_by: string | null
+  search_text: string
+  deleted_at: string | null
+  purged_at: string | null
+  revision: Generated<number>
+  created_at: string
+  updated_at: string
+  created_by: string | null
+  updated_by: string | null
+}
+
+export type FilePagesTable = {
+  tenant_id: string
+  sha256: string
+  page: number
+  text: string
+  method: string
+  confidence: number | null
+  words: ColumnType<Json | null, string | null | undefined, string | null>
+}
+
+export type FileTextsTable = {
+  tenant_id: string
+  sha256: string
+  state: string
+  detail: string | null
+  reader: string | null
+  pages: number | null
+  pages_done: Generated<number>
+  language: string | null
+  started_at: string | null
+  ended_at: string | null
+}
+
+export type FilesTable = {
+  tenant_id: string
+  sha256: string
+  size: number
+  media_type: string
+  scan: Generated<string>
+  scan_detail: string | null
+  scanned_at: string | null
+  purged_at: string | null
+  stored_at: string
+}
+
 export type LineChangesTable = {
   tenant_id: string
   plant_id: string
@@ -965,6 +1054,12 @@ export type AllTables = {
   'batch_recipes': BatchRecipesTable
   'batches': BatchesTable
   'control_measurements': ControlMeasurementsTable
+  'document_links': DocumentLinksTable
+  'document_versions': DocumentVersionsTable
+  'documents': DocumentsTable
+  'file_pages': FilePagesTable
+  'file_texts': FileTextsTable
+  'files': FilesTable
   'line_changes': LineChangesTable
   'line_states': LineStatesTable
   'lines': LinesTable

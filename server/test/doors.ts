@@ -4,4 +4,5 @@ export const contextDoors: Record<string, readonly string[]> = {
   plants: [],
   workflows: ['plants'],
   'plant-ops': ['plants'],
+  documents: [],
 }

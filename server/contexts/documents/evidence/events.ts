@@ -1,0 +1,3 @@
+import type { EventKind } from '#platform/events/event-kind.ts'
+
+export const evidenceEvents: readonly EventKind[] = []

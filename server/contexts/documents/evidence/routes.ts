@@ -1,0 +1,9 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { DocumentDeps } from '../deps.ts'
+
+/** To be written. */
+export const evidenceRoutes =
+  (_deps: DocumentDeps): FastifyPluginAsyncTypebox =>
+  async () => {
+    await Promise.resolve()
+  }

@@ -1,0 +1,5 @@
+export type { DocumentDeps } from './deps.ts'
+export { documentEvents } from './events.ts'
+export { documentJobs, documentSchedules } from './jobs.ts'
+export { documentRefusals } from './refusals.ts'
+export { documentRoutes } from './routes.ts'

@@ -1,0 +1,12 @@
+import type { Owned } from '#tables'
+import type { Work } from '#platform/database/work.ts'
+
+/** What the doors of the plants' context, the tenant's zone and the jobs read and write. */
+type Foreign = 'plants' | 'control.tenants' | 'control.jobs'
+
+/** Documents, their versions, links and files. */
+export type DocumentWork = Work<Owned<'documents' | 'document_versions' | 'document_links' | 'files' | Foreign>>
+/** What stands in them. */
+export type TextWork = Work<
+  Owned<'documents' | 'document_versions' | 'files' | 'file_texts' | 'file_pages' | 'control.jobs'>
+>

@@ -1,0 +1,3 @@
+import { refusals } from '#platform/refusal.ts'
+
+export const templatesRefusals = refusals({})

@@ -1,0 +1,30 @@
+import type { Readable } from 'node:stream'
+
+/** A file that was spooled to the disk of this process: whole, counted and hashed. */
+export type Spooled = { readonly path: string; readonly size: number; readonly sha256: string }
+
+export type StoredBlob = { readonly key: string; readonly size: number; readonly modified: Date }
+
+/** Bytes `start` to `end`, both included, as in a Range header; `end` is below the size. */
+export type ByteRange = { readonly start: number; readonly end: number }
+
+/**
+ * Where files lie: a folder, or a bucket of an S3-compatible store; both pass one conformance suite. A key is a path of names in
+ * lower case, digits, `-` and `.`, with `/` between them. Each call has a time limit of its own, besides the caller's signal. Refused:
+ * `blobs.missing`, `blobs.unavailable` (the store does not answer, answers 5xx, or its disk is full).
+ */
+export type BlobStore = {
+  /** Stores it as a whole or not at all, and durably when this resolves; takes the place of what was there. The spooled file may be gone afterwards. */
+  readonly put: (key: string, file: Spooled, signal?: AbortSignal) => Promise<void>
+  readonly open: (key: string, range?: ByteRange, signal?: AbortSignal) => Promise<Readable>
+  readonly stat: (key: string, signal?: AbortSignal) => Promise<StoredBlob | null>
+  /** Also where there is none. */
+  readonly remove: (key: string, signal?: AbortSignal) => Promise<void>
+  /** Everything whose key begins with `prefix`, in any order. */
+  readonly list: (prefix: string, signal?: AbortSignal) => AsyncIterable<StoredBlob>
+  /** Throws where it cannot be used. For health and doctor. */
+  readonly check: (signal?: AbortSignal) => Promise<void>
+}
+
+/** Where the content of a company's file lies. */
+export const contentKey = (tenantId: string, sha256: string): string => `${tenantId}/${sha256.slice(0, 2)}/${sha256}`
