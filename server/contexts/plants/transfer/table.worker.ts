@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { parse } from 'csv-parse/sync'
 import * as xlsx from '@e965/xlsx'
+import { boundedZip } from '#platform/files/zip-bounds.ts'
 import type { TableAnswer, TableTask } from './table-thread.ts'
 import type { Cell } from './plant-table.ts'
-import { boundedZip } from './zip-bounds.ts'
 
 /** Fifty times the largest upload by default is far more than 5,000 plants need. */
 const MAX_UNPACKED = 50 * 1024 * 1024
