@@ -3,8 +3,10 @@ import { Shape } from '#platform/http/shapes.ts'
 import { jobKind } from '#platform/jobs/job-kind.ts'
 
 /**
- * Enqueued with a content that nobody has looked at yet, key: the sha256. Hands it to the scanner and settles what it said (scan/). A
- * scanner that is away is asked again for 5 to 6 hours; one company has at most half of what runs at once.
+ * Enqueued in the Work of every version that is stored, key: the sha256; of a content that is known already too, whatever was found in it
+ * (infected bytes that came again are put away, newer signatures look again, and the new document is told of). It looks at the content,
+ * whatever files.scan says, and settles what was found (scan/). A scanner that is away is asked again for 5 to 6 hours; one company has at
+ * most half of what runs at once.
  */
 export const scanOrder = jobKind({
   name: 'documents.scan',
