@@ -536,7 +536,8 @@ export type DocumentsTable = {
   tags: Generated<string[]>
   expiry_date: string | null
   expiry_notice_days: Generated<number>
-  expiry_told: string | null
+  expiring_told: string | null
+  expired_told: string | null
   retain_until: string | null
   hold_reason: string | null
   held_at: string | null
@@ -583,6 +584,7 @@ export type FilesTable = {
   scan_detail: string | null
   scanned_at: string | null
   purged_at: string | null
+  removed_at: string | null
   stored_at: string
 }
 

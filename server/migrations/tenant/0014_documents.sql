@@ -12,6 +12,7 @@ create table files (
   scan_detail text,                     -- the signature that was found, or why the scan failed
   scanned_at  timestamptz,
   purged_at   timestamptz,              -- the bytes are gone for good; the row stays, because versions name it
+  removed_at  timestamptz,              -- when the store had let go of them, after purged_at: until then they cannot be stored anew
   stored_at   timestamptz not null,
   primary key (tenant_id, sha256)
 );
@@ -32,7 +33,8 @@ create table documents (
   tags           text[] not null default '{}',
   expiry_date    date,
   expiry_notice_days integer not null default 30 check (expiry_notice_days between 0 and 3650),
-  expiry_told    date,                  -- the expiry_date that was announced
+  expiring_told  date,                  -- the expiry_date that was announced ahead
+  expired_told   date,                  -- the expiry_date whose passing was announced
   retain_until   date,                  -- nothing deletes it before
   hold_reason    text check (char_length(hold_reason) between 1 and 500),
   held_at        timestamptz,
@@ -55,6 +57,7 @@ create index documents_by_plant on documents (tenant_id, plant_id, created_at) w
 create index documents_by_file on documents (tenant_id, sha256);
 create index documents_by_expiry on documents (tenant_id, expiry_date, id) where deleted_at is null and expiry_date is not null;
 create index documents_in_trash on documents (tenant_id, deleted_at) where deleted_at is not null and purged_at is null;
+create index documents_search on documents using gin (tenant_id, search_text ext.gin_trgm_ops) where deleted_at is null;
 
 create table document_versions (
   tenant_id     uuid not null,
@@ -99,3 +102,43 @@ create policy document on document_versions as restrictive to officina_app using
   select from documents d where d.tenant_id = (select current_setting('app.tenant_id')::uuid) and d.id = document_id));
 create policy document on document_links as restrictive to officina_app using (exists (
   select from documents d where d.tenant_id = (select current_setting('app.tenant_id')::uuid) and d.id = document_id));
+
+-- As find_plants: the policy would keep documents_search from being used, so this function is the isolation instead. Its owner may
+-- read these columns only; tenant and plants come from the open scope, and it fails where none is open. A document without a plant
+-- is the company's: whoever may ask at all sees it. in_text is written as search_text is.
+create function find_documents(in_text text) returns table (id uuid, score real)
+language sql stable security definer
+set search_path = {schema}, ext, pg_temp
+set pg_trgm.word_similarity_threshold = 0.45 as $$
+  with wanted as materialized (
+    select in_text as text, 1::real as weight
+    union all
+    select overlay(in_text placing reverse(pair) from i for 2), 0.9::real
+      from generate_series(1, least(char_length(in_text) - 1, 40)) as i, substr(in_text, i, 2) as pair
+     where char_length(in_text) >= 4 and pair !~ '\s' and left(pair, 1) <> right(pair, 1)
+  ), found as (
+    select d.id, w.weight * ext.word_similarity(w.text, d.search_text) as score
+      from wanted w join documents d on w.text operator(ext.<%) d.search_text
+     where d.tenant_id = (select current_setting('app.tenant_id')::uuid)
+       and (d.plant_id is null or (select current_setting('app.all_plants') = 'on')
+            or d.plant_id = any (coalesce((select current_setting('app.plants')::uuid[]), '{}')))
+       and d.deleted_at is null
+    union all
+    select d.id, greatest(0.5, ext.word_similarity(in_text, d.search_text))
+      from documents d
+     where d.tenant_id = (select current_setting('app.tenant_id')::uuid)
+       and (d.plant_id is null or (select current_setting('app.all_plants') = 'on')
+            or d.plant_id = any (coalesce((select current_setting('app.plants')::uuid[]), '{}')))
+       and d.deleted_at is null
+       and d.search_text like '%' || replace(replace(replace(in_text, '\', '\\'), '%', '\%'), '_', '\_') || '%'
+  )
+  select f.id, max(f.score)::real from found f group by f.id order by 2 desc, 1 limit 2000
+$$;
+
+grant select (tenant_id, id, plant_id, deleted_at, search_text) on documents to officina_search;
+create policy search on documents to officina_search using (true);
+revoke all on function find_documents(text) from public;
+grant execute on function find_documents(text) to officina_app;
+grant create on schema {schema} to officina_search;
+alter function find_documents(text) owner to officina_search;
+revoke create on schema {schema} from officina_search;
