@@ -174,6 +174,8 @@ function productionProblems(settings: Settings): string[] {
   const nats = URL.parse(listOf(settings.NATS_URL ?? '')[0] ?? '')
   if (nats !== null && nats.username !== '' && decodeURIComponent(nats.password).length < 16)
     problems.push('NATS_URL holds a service password of less than 16 characters')
+  if (settings.S3_SECRET_ACCESS_KEY !== undefined && settings.S3_SECRET_ACCESS_KEY.length < 16)
+    problems.push('S3_SECRET_ACCESS_KEY holds a service password of less than 16 characters')
   if (settings.SMTP_URL === undefined) problems.push('SMTP_URL must be set: invitations and password resets are mails')
   if (settings.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: mails link to it')
   if (settings.RATE_LIMIT === 'off') problems.push('RATE_LIMIT must not be off')
@@ -199,7 +201,18 @@ function otherProblems(settings: Settings): string[] {
   } catch {
     problems.push('BACKEND_CORS_ORIGINS is not a list of origins')
   }
-  for (const key of ['DATABASE_URL', 'DATABASE_OWNER_URL', 'DATABASE_DIRECT_URL', 'SMTP_URL', 'PUBLIC_URL'] as const) {
+  if (settings.S3_ENDPOINT !== undefined)
+    for (const key of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const)
+      if (settings[key] === undefined) problems.push(`${key} must be set where S3_ENDPOINT is`)
+  const urls = [
+    'DATABASE_URL',
+    'DATABASE_OWNER_URL',
+    'DATABASE_DIRECT_URL',
+    'SMTP_URL',
+    'PUBLIC_URL',
+    'S3_ENDPOINT',
+  ] as const
+  for (const key of urls) {
     const url = settings[key]
     if (url !== undefined && URL.parse(url) === null) problems.push(`${key} is not a URL`)
   }

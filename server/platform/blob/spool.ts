@@ -1,34 +1,84 @@
-import { createHash } from 'node:crypto'
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, open, opendir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Config } from '../../config.ts'
 import type { Spooled } from './blob-store.ts'
+import { blobRefusals, fromFileSystem } from './refusals.ts'
 
 /** `remove`: of what was not stored; does nothing where it is gone. */
 export type Spool = Spooled & { readonly remove: () => Promise<void> }
 
+/** Where files are spooled; on the file system of `files` beside it, so that a file is stored by a rename. */
+export const spoolFolder = ({ home }: Pick<Config, 'home'>): string => join(home, 'spool')
+
+export type Spooling = {
+  /** Bytes; more of them are refused (`blobs.too_large`) as soon as they come. */
+  limit?: number
+  signal?: AbortSignal | undefined
+}
+
 /**
- * Writes a stream to a file of its own in `folder` (mode 0600), counted and hashed on the way, in constant memory. What breaks off leaves
- * nothing behind; what a killed process leaves is swept by age.
+ * Writes a stream to a file of its own in `folder` (mode 0600), counted and hashed on the way, in constant memory. What breaks off (the
+ * sender, the signal, the limit, the disk: `blobs.unavailable`) leaves nothing behind; what a killed process leaves is swept by age.
  */
-export async function spool(bytes: AsyncIterable<Buffer>, folder: string): Promise<Spool> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+export async function spool(
+  bytes: AsyncIterable<Buffer>,
+  folder: string,
+  { limit = Number.POSITIVE_INFINITY, signal }: Spooling = {},
+): Promise<Spool> {
   const path = join(folder, `${process.pid}-${randomBytes(12).toString('hex')}.spool`)
   const remove = (): Promise<void> => rm(path, { force: true })
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    return { path, remove, ...(await fill(path, bytes, limit, signal)) }
+  } catch (error) {
+    await remove()
+    throw fromFileSystem(error)
+  }
+}
+
+async function fill(
+  path: string,
+  bytes: AsyncIterable<Buffer>,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Spooled, 'size' | 'sha256'>> {
   const [file, hash] = [await open(path, 'wx', 0o600), createHash('sha256')]
   let size = 0
   try {
-    for await (const chunk of bytes) {
-      hash.update(chunk)
-      size += chunk.length
-      await file.write(chunk)
-    }
+    // A pipeline, so that a sender who says nothing any more is left where the signal says so.
+    await pipeline(
+      bytes,
+      async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) {
+          size += chunk.length
+          if (size > limit) throw blobRefusals.refuse('blobs.too_large')
+          hash.update(chunk)
+          // Goes on where the one before ended, and writes all of it: a plain write may stop in between.
+          await file.writeFile(chunk)
+        }
+      },
+      { ...(signal && { signal }) },
+    )
     await file.sync()
+  } finally {
     await file.close()
-  } catch (error) {
-    await file.close().catch(() => undefined)
-    await remove()
-    throw error
   }
-  return { path, size, sha256: hash.digest('hex'), remove }
+  return { size, sha256: hash.digest('hex') }
+}
+
+/** Removes what killed processes left in the folder, by age; answers how many. */
+export async function sweepSpool(folder: string, before: Date): Promise<number> {
+  const entries = await opendir(folder).catch(() => null)
+  let swept = 0
+  for await (const { name } of entries ?? []) {
+    if (!name.endsWith('.spool')) continue
+    const path = join(folder, name)
+    const found = await stat(path).catch(() => null)
+    if (found === null || found.mtime >= before) continue
+    await rm(path, { force: true })
+    swept += 1
+  }
+  return swept
 }
