@@ -1,3 +1,28 @@
 import { refusals } from '#platform/refusal.ts'
 
-export const libraryRefusals = refusals({})
+export const libraryRefusals = refusals({
+  'documents.not_found': ['not_found', 'There is no such document.'],
+  'documents.invalid': ['invalid', 'Some fields are not valid.'],
+  'documents.no_file': ['invalid', 'Send the file as a multipart field named file.'],
+  'documents.empty': ['invalid', 'The file is empty.'],
+  'documents.bad_name': ['invalid', 'The file has no name that can be used.'],
+  'documents.too_large': ['too_large', 'The file is larger than is accepted.'],
+  'documents.type_not_allowed': ['unsupported', 'Files of this type are not accepted.'],
+  'documents.type_mismatch': ['unsupported', 'The content is not what the extension says.'],
+  'documents.polyglot': ['unsupported', 'The file is two kinds of file at once.'],
+  'documents.macros': ['unsupported', 'The file holds macros.'],
+  'documents.no_scanner': ['unavailable', 'No scanner is set up: files cannot be uploaded.'],
+  'documents.being_removed': ['unavailable', 'The same content is being removed just now: try again in a moment.'],
+  'documents.no_such_target': ['not_found', 'There is nothing of this kind to link to.'],
+  'documents.not_linked': ['not_found', 'There is no such link.'],
+  'documents.no_such_version': ['not_found', 'There is no such version of this document.'],
+  'documents.same_content': ['conflict', 'This is the content of the current version already.'],
+  'documents.scanning': ['conflict', 'The file is still being scanned: try again in a moment.'],
+  'documents.quarantined': ['conflict', 'The file is infected: nobody can open it.'],
+  'documents.scan_failed': ['conflict', 'The file could not be scanned: nobody can open it.'],
+  'documents.purged': ['conflict', 'The content was removed for good.'],
+  'documents.on_hold': ['conflict', 'A legal hold keeps this document.'],
+  'documents.not_on_hold': ['conflict', 'No legal hold keeps this document.'],
+  'documents.retained': ['conflict', 'This document must be kept until a date that has not come yet.'],
+  'documents.retention_shortened': ['conflict', 'The date until which a document is kept can only be moved later.'],
+})
