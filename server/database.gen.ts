@@ -476,6 +476,20 @@ export type BatchesTable = {
   planned_scrap_quantity: string | null
 }
 
+export type CategoryExamplesTable = {
+  tenant_id: string
+  document_id: string
+  category: string
+  words: string[]
+}
+
+export type CategoryWordsTable = {
+  tenant_id: string
+  category: string
+  word: string
+  examples: number
+}
+
 export type ControlMeasurementsTable = {
   tenant_id: string
   id: string
@@ -504,6 +518,23 @@ export type DocumentLinksTable = {
   target_id: string
   created_at: string
   created_by: string | null
+}
+
+export type DocumentSuggestionsTable = {
+  tenant_id: string
+  id: string
+  document_id: string
+  kind: string
+  value: string | null
+  plant_id: string | null
+  confidence: number
+  by: string
+  evidence: ColumnType<Json, string | null | undefined, string | null>
+  state: Generated<string>
+  previous: string | null
+  made_at: string
+  decided_at: string | null
+  decided_by: string | null
 }
 
 export type DocumentVersionsTable = {
@@ -552,6 +583,70 @@ export type DocumentsTable = {
   updated_by: string | null
 }
 
+export type EvidencePacksTable = {
+  tenant_id: string
+  id: string
+  kind: string
+  subject: ColumnType<Json, string, string | null>
+  name: string
+  language: string
+  versions: string
+  plant_ids: string[]
+  permissions: string[]
+  seen_plants: string[] | null
+  granted: string[]
+  status: Generated<string>
+  failure: string | null
+  documents: number
+  documents_done: Generated<number>
+  absent: Generated<number>
+  entries: Generated<number>
+  events: Generated<number>
+  size: number | null
+  sha256: string | null
+  ready_at: string | null
+  deleted_at: string | null
+  revision: Generated<number>
+  created_at: string
+  updated_at: string
+  created_by: string | null
+  updated_by: string | null
+}
+
+export type FieldCuesTable = {
+  tenant_id: string
+  kind: string
+  cue: string
+  role: string
+  times: number
+}
+
+export type FileFieldsTable = {
+  tenant_id: string
+  id: string
+  sha256: string
+  kind: string
+  role: string | null
+  value: string
+  shown: string
+  page: number | null
+  start: number | null
+  length: number | null
+  passage: string | null
+  confidence: number
+  by: string
+  rule: string | null
+  state: Generated<string>
+  found_value: string | null
+  found_role: string | null
+  cues: Generated<string[]>
+  taught_cues: Generated<string[]>
+  taught_role: string | null
+  made_at: string
+  judged_at: string | null
+  judged_by: string | null
+}
+
 export type FilePagesTable = {
   tenant_id: string
   sha256: string
@@ -571,6 +666,8 @@ export type FileTextsTable = {
   pages: number | null
   pages_done: Generated<number>
   language: string | null
+  reading: Generated<number>
+  seconds: Generated<number>
   started_at: string | null
   ended_at: string | null
 }
@@ -1055,10 +1152,16 @@ export type AllTables = {
   'batch_outputs': BatchOutputsTable
   'batch_recipes': BatchRecipesTable
   'batches': BatchesTable
+  'category_examples': CategoryExamplesTable
+  'category_words': CategoryWordsTable
   'control_measurements': ControlMeasurementsTable
   'document_links': DocumentLinksTable
+  'document_suggestions': DocumentSuggestionsTable
   'document_versions': DocumentVersionsTable
   'documents': DocumentsTable
+  'evidence_packs': EvidencePacksTable
+  'field_cues': FieldCuesTable
+  'file_fields': FileFieldsTable
   'file_pages': FilePagesTable
   'file_texts': FileTextsTable
   'files': FilesTable

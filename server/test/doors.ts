@@ -4,5 +4,5 @@ export const contextDoors: Record<string, readonly string[]> = {
   plants: [],
   workflows: ['plants'],
   'plant-ops': ['plants'],
-  documents: [],
+  documents: ['plants'],
 }

@@ -1,5 +1,14 @@
 export { createPlant } from './create-plant.ts'
 export { plantEvents } from './events.ts'
+export { findPlantsNamed, type PlantNamed, type WordsOfPlants } from './find-plants-named.ts'
+export {
+  checkIban,
+  checkPod,
+  checkTaxCode,
+  checkVatNumber,
+  normaliseAdmLicenseCode,
+  normaliseIdentifier,
+} from './identifiers.ts'
 export { localSteps } from './local-steps.ts'
 export { performanceRoutes } from './performance-routes.ts'
 export {
@@ -15,6 +24,7 @@ export {
 } from './plant-facts.ts'
 export type { PlantSeries } from './read-performance.ts'
 export { countPlants, plantsExist } from './plants-exist.ts'
+export { plantEvidence } from './read-evidence.ts'
 export { plantRefusals } from './refusals.ts'
 export { plantRoutes, type PlantDeps } from './routes.ts'
 export type { AfterPlantChange } from './tables.ts'
