@@ -62,6 +62,25 @@ const Schema = Type.Object({
   CLAMD_URL: Type.Optional(
     Type.String({ pattern: '^(tcp|unix)://', description: 'tcp://host:3310 or unix:///run/clamav/clamd.ctl' }),
   ),
+  OCR: { ...Flag, default: 'on' } as typeof Flag,
+  OCR_MAX_PAGES: Type.Integer({
+    default: 500,
+    minimum: 0,
+    description: 'scanned pages of one file that are recognised',
+  }),
+  TEXT_MAX_PAGES: Type.Integer({ default: 2000, minimum: 1, description: 'pages of one file that are read' }),
+  TEXT_MAX_SECONDS: Type.Integer({
+    default: 1800,
+    minimum: 1,
+    description: 'for reading one file, over all its turns',
+  }),
+  TEXT_TURN_SECONDS: Type.Integer({
+    default: 30,
+    minimum: 1,
+    maximum: 600,
+    description: 'until a long reading lets others go first',
+  }),
+  PATH: Type.String({ default: '', description: 'where tesseract, pdftoppm and antiword are looked for' }),
   S3_ENDPOINT: Type.Optional(
     Type.String({
       pattern: '^https?://',

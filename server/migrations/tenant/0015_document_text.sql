@@ -10,6 +10,8 @@ create table file_texts (
   pages      integer,                   -- null: not known yet
   pages_done integer not null default 0,
   language   text,                      -- 'it', 'en', or null where it cannot be told
+  reading    integer not null default 1,   -- which reading this is: one that was asked for again does not mix with the one before
+  seconds    real not null default 0,      -- what its turns have taken so far
   started_at timestamptz,
   ended_at   timestamptz,
   primary key (tenant_id, sha256),
