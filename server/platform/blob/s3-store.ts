@@ -131,18 +131,24 @@ async function once(settings: S3Settings, times: S3Times, ask: Ask): Promise<Ans
     () => stop.abort(new Error('The store does not answer')),
     times.answer + (file?.size ?? 0) / SLOWEST_BYTES_PER_MS,
   )
+  // As an iterable, which is read when it is asked for: made a web stream it would be read into memory as fast as the disk gives it.
   const body = file && createReadStream(file.path, { highWaterMark: 256 * 1024 })
   try {
     const response = await fetch(signed.url, {
-      ...{ method, headers: signed.headers, redirect: 'manual' },
+      // With both of these, and only then, fetch keeps no second copy of the body for a redirect: it would hold all of the file in memory.
+      ...{ method, headers: signed.headers, redirect: 'error', window: null },
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
-      ...(body && { body: Readable.toWeb(body) as ReadableStream, duplex: 'half' }),
+      ...(body && { body: iterated(body), duplex: 'half' }),
     })
     return { response, stop }
   } finally {
     clearTimeout(clock)
     body?.destroy()
   }
+}
+
+async function* iterated(stream: Readable): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) yield chunk as Buffer
 }
 
 /** The bytes of an answer; an error in their middle, or silence, ends them as unavailable. */

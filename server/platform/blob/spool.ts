@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, opendir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
 import type { Config } from '../../config.ts'
 import type { Spooled } from './blob-store.ts'
 import { blobRefusals, fromFileSystem } from './refusals.ts'
@@ -33,7 +33,7 @@ export async function spool(
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return { path, remove, ...(await fill(path, bytes, limit, signal)) }
   } catch (error) {
-    await remove()
+    await remove().catch(() => undefined)
     throw fromFileSystem(error)
   }
 }
@@ -47,25 +47,39 @@ async function fill(
   const [file, hash] = [await open(path, 'wx', 0o600), createHash('sha256')]
   let size = 0
   try {
-    // A pipeline, so that a sender who says nothing any more is left where the signal says so.
-    await pipeline(
-      bytes,
-      async (chunks: AsyncIterable<Buffer>) => {
-        for await (const chunk of chunks) {
-          size += chunk.length
-          if (size > limit) throw blobRefusals.refuse('blobs.too_large')
-          hash.update(chunk)
-          // Goes on where the one before ended, and writes all of it: a plain write may stop in between.
-          await file.writeFile(chunk)
-        }
-      },
-      { ...(signal && { signal }) },
-    )
+    for await (const chunk of signal === undefined ? bytes : until(signal, bytes)) {
+      size += chunk.length
+      if (size > limit) throw blobRefusals.refuse('blobs.too_large')
+      hash.update(chunk)
+      // Goes on where the one before ended, and writes all of it: a plain write may stop in between.
+      await file.writeFile(chunk)
+    }
     await file.sync()
   } finally {
     await file.close()
   }
   return { size, sha256: hash.digest('hex') }
+}
+
+/** The same chunks until the signal says so, also where the sender says nothing any more. */
+async function* until(signal: AbortSignal, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  signal.throwIfAborted()
+  const source = bytes[Symbol.asyncIterator]()
+  const over = Promise.withResolvers<never>()
+  over.promise.catch(() => undefined)
+  const end = (): void => over.reject(signal.reason as Error)
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    for (;;) {
+      const next = await Promise.race([source.next(), over.promise])
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    signal.removeEventListener('abort', end)
+    if (bytes instanceof Readable) bytes.destroy()
+    else void source.return?.()
+  }
 }
 
 /** Removes what killed processes left in the folder, by age; answers how many. */
