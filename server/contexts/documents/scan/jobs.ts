@@ -1,6 +1,21 @@
-import type { Job } from '#platform/jobs/job-kind.ts'
-import type { Schedule } from '#platform/jobs/schedule.ts'
+import { job, type Job } from '#platform/jobs/job-kind.ts'
+import { schedule, type Schedule } from '#platform/jobs/schedule.ts'
 import type { DocumentDeps } from '../deps.ts'
+import { rescanOrder, scanOrder } from './orders.ts'
+import { runRescans } from './run-rescans.ts'
+import { runScan } from './run-scan.ts'
 
-export const scanJobs = (_deps: DocumentDeps): readonly Job[] => []
-export const scanSchedules: readonly Schedule[] = []
+export const scanJobs = (deps: DocumentDeps): readonly Job[] => [
+  job(scanOrder, { reach: (order, running) => runScan(deps, order, running) }),
+  job(rescanOrder, {
+    run: (work, from) => runRescans(work, from, { scanner: deps.config.CLAMD_URL !== undefined }),
+  }),
+]
+
+/** In the small hours, when the signatures of the day are there. */
+export const scanSchedules: readonly Schedule[] = [
+  schedule({
+    ...{ name: 'documents.rescan', cron: '40 4 * * *', zone: 'tenant', per: 'tenant', catchUp: 'skip' },
+    ...{ kind: rescanOrder, input: () => ({ after: '' }) },
+  }),
+]

@@ -13,3 +13,10 @@ export const scanOrder = jobKind({
   input: Shape({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
   limits: { seconds: 300, attempts: 30, wait: 5, longestWait: 900, concurrency: 4, perTenant: 2 },
 })
+
+/** One step of the nightly round over a company's contents; `after` is the last of the step before. */
+export const rescanOrder = jobKind({
+  name: 'documents.rescan',
+  input: Shape({ after: Type.String({ pattern: '^[0-9a-f]*$', maxLength: 64 }) }),
+  limits: { seconds: 60, concurrency: 2, priority: -10 },
+})
