@@ -4,17 +4,22 @@ import type { Config } from './config.ts'
 import {
   administrationRoutes,
   authenticator,
+  evidenceSeals,
   identityEvents,
   identityRefusals,
   identitySubscribers,
   jwksRoutes,
   letterJobs,
   listPlantTrail,
+  listSeals,
   openDenials,
   openIssuing,
   openKeyUses,
   openSweeping,
   openTenantTiers,
+  readLinks,
+  readReachOf,
+  readSubjectTrail,
   sealJobs,
   sealSchedules,
   signInRoutes,
@@ -27,6 +32,7 @@ import {
 import { openBlobStore } from './platform/blob/open-blob-store.ts'
 import type { BlobStore } from './platform/blob/blob-store.ts'
 import { blobRefusals } from './platform/blob/refusals.ts'
+import { blobJobs, blobSchedules } from './platform/blob/sweep-blobs.ts'
 import { backupJobs, backupSchedules } from './platform/copies/backup-job.ts'
 import { copyRefusals } from './platform/copies/refusals.ts'
 import { exportRoutes } from './platform/copies/routes.ts'
@@ -34,14 +40,19 @@ import { databaseRefusals } from './platform/database/database-refusals.ts'
 import {
   type DocumentDeps,
   documentEvents,
+  documentEvidence,
+  type EvidenceHistory,
   documentJobs,
   documentRefusals,
   documentRoutes,
   documentSchedules,
 } from '#contexts/documents'
 import {
+  batchExists,
   type Brokers,
   influxRoutes,
+  lineExists,
+  lotExists,
   modelJobs,
   plantOpsEvents,
   plantOpsRefusals,
@@ -59,6 +70,7 @@ import {
   countPlants,
   performanceRoutes,
   plantEvents,
+  plantEvidence,
   plantRefusals,
   plantRoutes,
   plantsExist,
@@ -73,7 +85,7 @@ import {
   workflowSchedules,
 } from '#contexts/workflows'
 import type { Installation } from './platform/database/installation.ts'
-import { healthRoutes } from './platform/http/health.ts'
+import { healthRoutes, rememberedFor } from './platform/http/health.ts'
 import { makeEdges, type Edges } from './platform/http/edge.ts'
 import { openapiDocument, serveDocs } from './platform/http/openapi.ts'
 import { limitRates, type Limits } from './platform/http/rate-limits.ts'
@@ -90,6 +102,7 @@ import { openAfterwards, type Afterwards } from './platform/afterwards.ts'
 import type { Mailer } from './platform/mail/mail.ts'
 import { openMailer } from './platform/mail/open-mailer.ts'
 import { mailRefusals } from './platform/mail/refusals.ts'
+import { clamd, clamdAddress } from './platform/scan/clamd.ts'
 import { derivedRing, type KeyRing } from './platform/secrets/field-encryption.ts'
 import type { Log } from './platform/telemetry/log.ts'
 import { measure } from './platform/telemetry/metrics.ts'
@@ -99,6 +112,7 @@ import { failureRefusals } from './platform/events/failure-refusals.ts'
 import { failureRoutes } from './platform/events/failure-routes.ts'
 import { liveRoutes } from './platform/events/live-routes.ts'
 import { openLive, type Live } from './platform/events/live.ts'
+import { readHistory } from './platform/events/read-history.ts'
 import { eventRefusals } from './platform/events/refusals.ts'
 import { runEvents } from './platform/events/run-events.ts'
 import type { Subscriber } from './platform/events/subscriber.ts'
@@ -182,13 +196,14 @@ export const subscribers: readonly Subscriber[] = [webhookSubscriber, ...identit
 /** What documents are given of the other contexts. */
 const documentDeps = (deps: Deps): DocumentDeps => ({
   ...deps,
-  linkTargets: { plant: (work, id) => plantsExist(work, [id]) },
+  linkTargets: { plant: (work, id) => plantsExist(work, [id]), line: lineExists, batch: batchExists, lot: lotExists },
 })
 
 /** What a worker of this installation can do. */
 const jobsOf = (deps: Deps): readonly Job[] => [
   ...ownJobs,
   ...backupJobs(deps),
+  ...blobJobs(deps),
   ...letterJobs(deps),
   ...moveJobs(deps.installation.custody),
   ...deliveryJobs(deps),
@@ -208,6 +223,7 @@ const jobsOf = (deps: Deps): readonly Job[] => [
 const schedulesOf = (config: Config): readonly Schedule[] => [
   ...ownSchedules,
   ...backupSchedules(config),
+  ...blobSchedules,
   ...moveSchedules,
   ...webhookSchedules,
   ...sealSchedules,
@@ -285,8 +301,14 @@ async function registerRoutes(http: FastifyInstance, deps: Deps, process: Proces
         essential: true,
         check: async () => void (await deps.installation.database.pool.pg.query('select 1')),
       },
+      // What is not a file goes on without it.
+      files: { essential: false, check: rememberedFor(10_000, deps.blobs.check) },
       // Without it nothing here stops: what happens is told when it is back.
       ...(bus && { nats: { essential: false, check: bus.check } }),
+      // Without it uploads are taken, and wait.
+      ...(deps.config.CLAMD_URL !== undefined && {
+        scanner: { essential: false, check: clamd(clamdAddress(deps.config.CLAMD_URL)!).ping },
+      }),
     },
   })
   await http.register(jwksRoutes(deps))

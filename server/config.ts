@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { parseNetwork, type Network } from './platform/http/outgoing/addresses.ts'
+import { clamdAddress } from './platform/scan/clamd.ts'
 
 /** Everything that can be set. The only reader of process.env; parsed once, frozen, and named where it is wrong. */
 const Flag = Type.Union([Type.Literal('on'), Type.Literal('off')])
@@ -212,6 +213,8 @@ function otherProblems(settings: Settings): string[] {
     (one) => !/^(nats|tls):$/.test(URL.parse(one)?.protocol ?? ''),
   )
   if (noServers.length > 0) problems.push('NATS_URL is not a list of nats:// and tls:// addresses')
+  if (settings.CLAMD_URL !== undefined && clamdAddress(settings.CLAMD_URL) === null)
+    problems.push('CLAMD_URL is neither tcp://host:port nor unix:///path')
   const noNetworks = listOf(settings.OUTGOING_ALLOW).filter((one) => parseNetwork(one) === null)
   if (noNetworks.length > 0) problems.push(`OUTGOING_ALLOW: not an address or a network: ${noNetworks.join(', ')}`)
   try {

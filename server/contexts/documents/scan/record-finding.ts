@@ -10,11 +10,11 @@ export type Outcome = Finding | { readonly found: 'not_scanned' } | { readonly f
 type Lost = 'missing' | 'damaged' | 'store_unavailable'
 
 const STATES = { clean: 'clean', infected: 'infected', not_scanned: 'not_scanned', nothing: 'failed' } as const
-const ACTIONS = {
-  clean: 'documents.available',
-  not_scanned: 'documents.available',
-  infected: 'documents.quarantined',
-  failed: 'documents.scan_failed',
+const ENTRIES = {
+  clean: { action: 'documents.available' },
+  not_scanned: { action: 'documents.available' },
+  infected: { action: 'documents.quarantined' },
+  failed: { action: 'documents.scan_failed' },
 } as const
 /** What a person can open. */
 const OPEN = new Set(['clean', 'not_scanned'])
@@ -47,7 +47,7 @@ async function concerned(
   if (OPEN.has(state)) terms.push(sql`d.sha256 = v.sha256`)
   if (!anew) {
     terms.push(sql`not exists (select from audit a where a.tenant_id = v.tenant_id and a.resource = 'document' and a.resource_id = d.id
-                                  and a.action = ${ACTIONS[state]} and a.at >= v.created_at)`)
+                                  and a.action = ${ENTRIES[state].action} and a.at >= v.created_at)`)
   }
   const { rows } = await sql<Scanned>`
     select d.id, d.plant_id, max(v.version)::int as version
@@ -79,8 +79,14 @@ export async function recordFinding(work: ScanWork, sha256: string, outcome: Out
   const anew = state !== file.scan
   for (const document of await concerned(work, sha256, { state, anew })) {
     const after = { scan: state, version: document.version, sha256, detail: detailOf(outcome) }
-    const entry = { resource: 'document', resource_id: document.id, plant_id: document.plant_id, after }
-    work.record({ ...entry, action: ACTIONS[state], before: { scan: file.scan } }, tellScanned(document, state))
+    const entry = {
+      ...ENTRIES[state],
+      resource: 'document',
+      resource_id: document.id,
+      plant_id: document.plant_id,
+      after,
+    }
+    work.record({ ...entry, before: { scan: file.scan } }, tellScanned(document, state))
   }
   if (OPEN.has(state) && !OPEN.has(file.scan)) await enqueue(work, readOrder, { sha256 }, { key: sha256 })
   return state

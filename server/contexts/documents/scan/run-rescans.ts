@@ -10,19 +10,20 @@ const BATCH = 200
 export const RESCAN_DAYS = 7
 
 /**
- * Orders, of what comes after `after`: what is quarantined or failed, what waits though its job ended, what was served unseen, and what
- * came lately. Without a scanner only what waits. They go behind everything that somebody waits for.
+ * Orders, of what comes after `after`: what is quarantined or failed, what waits though its job ended, what was served unseen, what came
+ * lately, and what was removed for good and may have left bytes in quarantine. Without a scanner only what waits and the last. They go behind everything that somebody waits for.
  */
 export async function runRescans(
   work: ScanWork,
   { after }: { after: string },
   { scanner }: { scanner: boolean },
 ): Promise<Step<{ after: string }>> {
+  const since = new Date(work.now.getTime() - RESCAN_DAYS * 86_400_000).toISOString()
   const { rows } = await sql<{ sha256: string }>`
     select sha256 from files
-     where tenant_id = ${work.tenantId} and sha256 > ${after} and purged_at is null
-       and (scan = 'waiting' or ${scanner} and (scan in ('infected', 'failed', 'not_scanned')
-                                             or stored_at > ${work.now}::timestamptz - ${RESCAN_DAYS} * interval '1 day'))
+     where tenant_id = ${work.tenantId} and sha256 > ${after}
+       and case when purged_at is not null then scan = 'infected' and purged_at > ${since}
+                else scan = 'waiting' or ${scanner} and (scan <> 'clean' or stored_at > ${since}) end
      order by sha256 limit ${BATCH}`.execute(work.db)
   for (const { sha256 } of rows) await enqueue(work, scanOrder, { sha256 }, { key: sha256, priority: -10 })
   const last = rows.at(-1)
