@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Registry } from 'prom-client'
 import { ownDatabase } from '../database/database.fixture.ts'
 import { measure } from '../telemetry/metrics.ts'
-import { healthRoutes, type Health } from './health.ts'
+import { healthRoutes, rememberedFor, type Health } from './health.ts'
 import { ownServer } from './http.fixture.ts'
 
 type Checks = Health['checks']
@@ -44,6 +44,21 @@ test('degraded: what is not essential is down, and the service is still sent to'
     mail: { essential: false, check: down },
   })
   assert.deepEqual([code, status, checks['mail']!.status], [200, 'degraded', 'down'])
+})
+
+test('what is asked of others is asked once for many, and again after its time', async () => {
+  let asked = 0
+  const check = (): Promise<void> => (asked++ === 0 ? down() : up())
+  const [long, short] = [rememberedFor(60_000, check), rememberedFor(0, check)]
+  const store = { files: { essential: false, check: long } }
+  for (let again = 0; again < 3; again++) assert.equal((await told(store)).status, 'degraded')
+  assert.equal(asked, 1)
+  for (let again = 0; again < 3; again++) {
+    await short()
+    const until = performance.now()
+    while (performance.now() <= until) await Promise.resolve()
+  }
+  assert.equal(asked, 4)
 })
 
 test('unhealthy: the database is down, or hangs longer than two seconds', async () => {

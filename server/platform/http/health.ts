@@ -37,6 +37,16 @@ async function run(check: Check): Promise<{ status: 'up' | 'down'; latency_ms: n
   return { status, latency_ms: Math.round((performance.now() - start) * 100) / 100 }
 }
 
+/** The same answer for so many milliseconds, so that whoever may ask for health does not call a store as often as he likes. */
+export function rememberedFor(ms: number, check: (signal: AbortSignal) => Promise<void>): Check {
+  let known: { answer: Promise<void>; until: number } | undefined
+  return () => {
+    if (known === undefined || known.until < performance.now())
+      known = { answer: check(AbortSignal.timeout(TIMEOUT_MS)), until: performance.now() + ms }
+    return known.answer
+  }
+}
+
 export function healthRoutes(app: FastifyInstance, health: Health): void {
   const config = { permission: 'public', limits: 'none' as const }
   const response = { 200: HealthAnswer, 503: HealthAnswer }
