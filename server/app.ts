@@ -48,6 +48,7 @@ import {
   documentSchedules,
 } from '#contexts/documents'
 import {
+  batchEvidence,
   batchExists,
   type Brokers,
   influxRoutes,
@@ -193,9 +194,26 @@ export const eventKinds = collectKinds(
 /** Who follows the events of all tenants: what the contexts' `reactions.ts` declare. */
 export const subscribers: readonly Subscriber[] = [webhookSubscriber, ...identitySubscribers]
 
+/** Events and trail as evidence packs read them, and what signs the packs. */
+const evidenceHistory = ({ issuing }: Deps): EvidenceHistory => ({
+  ...evidenceSeals(issuing),
+  permissionOf: (type) => eventKinds.find((kind) => kind.type === type)?.permission ?? null,
+  events: (work, { granted, ...asked }) => {
+    const types = eventKinds.filter(({ permission }) => granted.includes(permission)).map(({ type }) => type)
+    return readHistory(work, { ...asked, types })
+  },
+  trail: readSubjectTrail,
+  links: readLinks,
+  // Keys of another installation, from which a company came, cannot be told from any others here.
+  heads: async (work) => (await listSeals(work)).filter(({ stands, link, brought }) => stands === link && !brought),
+  reach: readReachOf,
+})
+
 /** What documents are given of the other contexts. */
 const documentDeps = (deps: Deps): DocumentDeps => ({
   ...deps,
+  evidenceSources: { documents: documentEvidence, plant: plantEvidence(deps.ring), batch: batchEvidence },
+  evidenceHistory: evidenceHistory(deps),
   linkTargets: { plant: (work, id) => plantsExist(work, [id]), line: lineExists, batch: batchExists, lot: lotExists },
 })
 

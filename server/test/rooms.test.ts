@@ -30,14 +30,16 @@ const CROSSING: Record<string, string> = {
 const VERBS = new Set(
   `accept acknowledge add authenticate change check claim close complete count create delete disable discard end enable erase exchange expire explain export
    fill find get give hide hold import ingest insert invite issue list lock log map mark merge move note open post query read reconcile record refresh
-   register reject replace require reseal reset restore revoke rotate run seal select send set shelve start suspend sweep take update upload verify write`.split(
+   register reject replace require reseal reset restore revoke rotate run seal select send set shelve start suspend sweep take update upload verify write link purge store`.split(
     /\s+/,
   ),
 )
-const PARTS = /(^|\/)(index|routes|[a-z-]+-routes|schemas|tables|refusals|events|reactions|tools|[a-z-]+\.worker)\.ts$/
+const PARTS =
+  /(^|\/)(index|routes|[a-z-]+-routes|schemas|tables|refusals|events|jobs|reactions|tools|[a-z-]+\.worker)\.ts$/
 
 /** Nouns that need more than arguments, and why. */
 const IMPURE: Record<string, string> = {
+  'documents/library/document-filter.ts': 'a piece of SQL that reads share',
   'identity/api-keys/key-uses.ts': 'a bulk writer with a timer of its own',
   'identity/audit/denials.ts': 'a bulk writer with a timer of its own',
   'identity/passwords/hashing-gate.ts': 'argon2id is awaited behind it',

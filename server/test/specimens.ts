@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { enqueue } from '#platform/jobs/enqueue.ts'
 import { newId } from '#platform/new-id.ts'
 import { obligationRound, wholeRound } from '../contexts/workflows/obligation-rounds.ts'
+import { uploadDocument } from '../contexts/documents/library/upload.fixture.ts'
 import { testApp, type Answer, type TestTenant, type TestUser } from './harness.ts'
 import type { Document, Operation, Schema } from './openapi.ts'
 import { resolved } from './openapi.ts'
@@ -123,6 +124,15 @@ const MAKERS: Record<string, (world: World) => Promise<Made>> = {
     const code = `die_worn_${(count += 1)}`
     return { id: await made(tenant.admin.call('POST', '/plant-ops/stop-reasons', { code, ...names })), ofPlant: false }
   },
+  '/api/v1/documents': async ({ tenant, plantId, marker }) => {
+    const what = { name: `${marker}-one ${(count += 1)}.txt`, bytes: `${marker} letter ${count}`, plant_id: plantId }
+    const { id, sha256 } = await uploadDocument(tenant.admin, what)
+    // As if it had been scanned: no worker runs here.
+    await tenant.admin.write('documents.write', ({ db }) =>
+      sql`update files set scan = 'clean' where tenant_id = ${tenant.id} and sha256 = ${sha256}`.execute(db),
+    )
+    return { id, ofPlant: true }
+  },
   '/api/v1/users': async ({ tenant }) => ({ id: (await tenant.user('Viewer')).userId, ofPlant: false }),
   '/api/v1/auth/sessions': async ({ tenant }) => ({ id: (await tenant.user('Viewer')).sessionId, ofPlant: false }),
   '/api/v1/tenants': async ({ tenant }) => ({ id: tenant.id, ofPlant: false }),
@@ -164,6 +174,11 @@ const WITHIN: Record<string, (world: World, id: string) => Promise<string>> = {
   '/api/v1/plant-ops/batches/{id}/measurements': async ({ tenant }, id) => {
     await made(tenant.admin.call('POST', `/plant-ops/batches/${id}/start`, {}))
     return made(tenant.admin.call('POST', `/plant-ops/batches/${id}/measurements`, { control_point: 'CCP1', value: 7 }))
+  },
+  '/api/v1/documents/{id}/versions': async () => '1',
+  '/api/v1/documents/{id}/links': async ({ tenant, plantId }, id) => {
+    await made(tenant.admin.call('POST', `/documents/${id}/links`, { kind: 'plant', target_id: plantId }))
+    return `plant/${plantId}`
   },
   // As if it had been trained: that would take a thousand readings.
   '/api/v1/plant-ops/sensors/{id}/models': async ({ tenant }, sensor_id) => {

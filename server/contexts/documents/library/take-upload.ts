@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import { blobRefusals } from '#platform/blob/refusals.ts'
 import { type Spool, spool } from '#platform/blob/spool.ts'
 import { requestRefusals } from '#platform/http/problem.ts'
 import { makeAjv } from '#platform/http/validation.ts'
@@ -65,15 +64,9 @@ async function takeFile({ filename, file }: FilePart, { folder, allowed }: Uploa
   throw libraryRefusals.refuse(wrong)
 }
 
-const OUR_DISK = new Set(['open', 'write', 'fsync', 'mkdir', 'close'])
-
-/** What broke: our disk, or the form. */
+/** What the parser says of a form that is cut off or bent is a plain error; whoever knows better says its status. */
 function asUploadRefusal(error: unknown): unknown {
-  if (error instanceof Refusal) return error
-  const { syscall, statusCode } = error as { syscall?: string; statusCode?: number }
-  if (syscall !== undefined && OUR_DISK.has(syscall)) return blobRefusals.refuse('blobs.unavailable', { cause: error })
-  // Limits and types of the parser say their status.
-  if (statusCode !== undefined) return error
+  if (error instanceof Refusal || (error as { statusCode?: number }).statusCode !== undefined) return error
   return requestRefusals.refuse('request.malformed', { cause: error })
 }
 

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { type Static, type TObject, type TProperties, Type } from 'typebox'
 import { WithId } from '#platform/http/shapes.ts'
+import { spoolFolder } from '#platform/blob/spool.ts'
 import type { EdgeWork } from '#platform/database/work.ts'
 import type { DocumentDeps } from '../deps.ts'
 import { Document, UploadFields, VersionFields } from '../schemas.ts'
@@ -52,7 +52,7 @@ async function receive<Schema extends TObject>(
   await edges.write(request, reply, async (work) => void (await before(work)))
   if (config.production && config.CLAMD_URL === undefined) throw libraryRefusals.refuse('documents.no_scanner')
   const rules = {
-    ...{ folder: join(config.home, 'spool'), limit: config.MAX_UPLOAD_SIZE },
+    ...{ folder: spoolFolder(config), limit: config.MAX_UPLOAD_SIZE },
     allowed: allowedTypes(config.ALLOWED_EXTENSIONS),
   }
   const { file, fields } = await takeUpload(request, rules, schema)
