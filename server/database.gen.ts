@@ -794,6 +794,45 @@ export type ObligationsTable = {
   updated_by: string | null
 }
 
+export type PassageSetsTable = {
+  tenant_id: string
+  sha256: string
+  edition: string
+  pages_digest: string
+  passages: number
+  made_at: string
+}
+
+export type PassageVectorsTable = {
+  tenant_id: string
+  edition: string
+  sha256: string
+  ord: number
+  count: number
+  written: number
+  scales: Buffer
+  coarse: Buffer
+  fine: Buffer
+}
+
+export type PassageWordsTable = {
+  tenant_id: string
+  word: string
+  stem: string
+  passages: number
+}
+
+export type PassagesTable = {
+  tenant_id: string
+  sha256: string
+  ord: number
+  page: number
+  start: number
+  length: number
+  text: string
+  tsv: string
+}
+
 export type PeriodFiguresTable = {
   tenant_id: string
   id: string
@@ -1116,6 +1155,19 @@ export type StopReasonsTable = {
   updated_by: string | null
 }
 
+export type VectorEditionsTable = {
+  tenant_id: string
+  edition: string
+  model: string
+  dimensions: number
+  state: string
+  written: Generated<number>
+  removed: Generated<number>
+  vectors: Generated<number>
+  started_at: string
+  completed_at: string | null
+}
+
 export type AllTables = {
   'control.accounts': ControlAccountsTable
   'control.api_keys': ControlApiKeysTable
@@ -1171,6 +1223,10 @@ export type AllTables = {
   'lot_movements': LotMovementsTable
   'lots': LotsTable
   'obligations': ObligationsTable
+  'passage_sets': PassageSetsTable
+  'passage_vectors': PassageVectorsTable
+  'passage_words': PassageWordsTable
+  'passages': PassagesTable
   'period_figures': PeriodFiguresTable
   'planned_downtimes': PlannedDowntimesTable
   'plant_energy_prices': PlantEnergyPricesTable
@@ -1190,6 +1246,7 @@ export type AllTables = {
   'shifts': ShiftsTable
   'silence_watches': SilenceWatchesTable
   'stop_reasons': StopReasonsTable
+  'vector_editions': VectorEditionsTable
 }
 
 /** The tables a context owns, by name: `Owned<"plants" | "plant_registries">`. */

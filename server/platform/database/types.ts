@@ -16,6 +16,7 @@ const TYPES: Record<string, string> = {
   bool: 'boolean',
   jsonb: 'Json',
   bytea: 'Buffer',
+  tsvector: 'string',
   xid8: 'string',
   _text: 'string[]',
   _uuid: 'string[]',
