@@ -69,6 +69,7 @@ import {
 } from '#contexts/plant-ops'
 import {
   countPlants,
+  findPlantsNamed,
   performanceRoutes,
   plantEvents,
   plantEvidence,
@@ -214,6 +215,7 @@ const documentDeps = (deps: Deps): DocumentDeps => ({
   ...deps,
   evidenceSources: { documents: documentEvidence, plant: plantEvidence(deps.ring), batch: batchEvidence },
   evidenceHistory: evidenceHistory(deps),
+  plantsNamed: (work, words) => findPlantsNamed(work, words, 50),
   linkTargets: { plant: (work, id) => plantsExist(work, [id]), line: lineExists, batch: batchExists, lot: lotExists },
 })
 

@@ -133,6 +133,12 @@ const MAKERS: Record<string, (world: World) => Promise<Made>> = {
     )
     return { id, ofPlant: true }
   },
+  '/api/v1/evidence-packs': async ({ tenant, plantId: plant_id }) => {
+    const subject = { kind: 'plant', plant_id, from: '2026-01-01T00:00:00Z', to: '2027-01-01T00:00:00Z' }
+    const { status, body, text } = await tenant.admin.call('POST', '/evidence-packs', { subject, language: 'it' })
+    assert.equal(status, 202, text)
+    return { id: body.id as string, ofPlant: true }
+  },
   '/api/v1/users': async ({ tenant }) => ({ id: (await tenant.user('Viewer')).userId, ofPlant: false }),
   '/api/v1/auth/sessions': async ({ tenant }) => ({ id: (await tenant.user('Viewer')).sessionId, ofPlant: false }),
   '/api/v1/tenants': async ({ tenant }) => ({ id: tenant.id, ofPlant: false }),

@@ -1,4 +1,6 @@
 export type { DocumentDeps } from './deps.ts'
+export { documentEvidence } from './evidence/read-document-evidence.ts'
+export type { EvidenceHistory } from './evidence/source.ts'
 export { documentEvents } from './events.ts'
 export { documentJobs, documentSchedules } from './jobs.ts'
 export { documentRefusals } from './refusals.ts'

@@ -10,3 +10,5 @@ export type DocumentWork = Work<Owned<'documents' | 'document_versions' | 'docum
 export type TextWork = Work<
   Owned<'documents' | 'document_versions' | 'files' | 'file_texts' | 'file_pages' | 'control.jobs'>
 >
+/** Where evidence packs are made of what is there. */
+export type EvidenceWork = DocumentWork & Work<Owned<'evidence_packs' | 'audit' | 'control.users'>>

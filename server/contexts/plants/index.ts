@@ -8,6 +8,7 @@ export {
   checkVatNumber,
   normaliseAdmLicenseCode,
   normaliseIdentifier,
+  normaliseVatNumber,
 } from './identifiers.ts'
 export { localSteps } from './local-steps.ts'
 export { performanceRoutes } from './performance-routes.ts'

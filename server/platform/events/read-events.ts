@@ -16,7 +16,7 @@ export type Wanted = {
 export type EventsRead = { events: CloudEvent[]; until: number; head: number }
 
 /** What whoever acts may do now, as SQL; null for who is neither a user nor a key. */
-export const permissionsOf = ({ tenantId, actor }: Work) =>
+export const permissionsOf = ({ tenantId, actor }: Pick<Work, 'tenantId' | 'actor'>) =>
   actor.kind === 'api_key'
     ? sql`(select k.permissions from control.api_keys k where k.tenant_id = ${tenantId} and k.id = ${actor.id})`
     : sql`(select control.permissions_of(u.tenant_id, u.role) from control.users u

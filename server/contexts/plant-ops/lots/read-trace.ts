@@ -29,6 +29,11 @@ export async function readReach({ db, tenantId }: FloorWork, id: string, directi
 /** Everything that a lot went into or came from, with the movements between them. */
 export async function readTrace(work: FloorWork, id: string, direction: Direction): Promise<Trace> {
   await getLot(work, id)
+  return traceFrom(work, id, direction)
+}
+
+/** The same from a lot or a batch that the caller has seen. */
+export async function traceFrom(work: FloorWork, id: string, direction: Direction): Promise<Trace> {
   const { ids, truncated } = await readReach(work, id, direction)
   const of = { tenant: work.tenantId, ids }
   const { rows: lots } = await sql<Lot>`

@@ -1,0 +1,71 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { contentKey } from '#platform/blob/blob-store.ts'
+import { Nothing, WithId } from '#platform/http/shapes.ts'
+import type { DocumentDeps } from '../deps.ts'
+import { isKnown, rangeHolds, readRange } from '../library/byte-range.ts'
+import { dispositionOf } from '../library/file-name.ts'
+import { getPack } from './read-pack.ts'
+import { evidenceRefusals } from './refusals.ts'
+import { safeName } from './safe-name.ts'
+import type { EvidencePack } from './schemas.ts'
+
+const Bytes = { content: { 'application/zip': { schema: Type.String({ format: 'binary' }) } } }
+const response = {
+  200: { description: 'The whole archive', ...Bytes },
+  206: { description: 'The part that Range asked for', ...Bytes },
+  304: { ...Nothing, description: 'The client has it already' },
+  416: { ...Nothing, description: 'There is no such part' },
+}
+
+async function sendArchive(
+  { blobs }: DocumentDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { name, sha256, size }: EvidencePack & { sha256: string; size: number },
+): Promise<FastifyReply> {
+  const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers
+  const etag = `"${sha256}"`
+  reply.headers({
+    ...{ 'content-type': 'application/zip', 'content-disposition': dispositionOf(`${safeName(name)}.zip`) },
+    ...{ 'content-security-policy': "sandbox; default-src 'none'", 'x-content-type-options': 'nosniff' },
+    ...{ 'cross-origin-resource-policy': 'same-origin', 'cache-control': 'private, no-cache' },
+    ...{ etag, 'accept-ranges': 'bytes' },
+  })
+  if (isKnown(ifNoneMatch, etag)) return reply.code(304).send()
+  const wanted = rangeHolds(ifRange as string | undefined, etag) ? readRange(range, size) : 'whole'
+  if (wanted === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${size}`).send()
+  if (wanted !== 'whole') reply.code(206).header('content-range', `bytes ${wanted.start}-${wanted.end}/${size}`)
+  reply.header('content-length', wanted === 'whole' ? size : wanted.end - wanted.start + 1)
+  if (request.method === 'HEAD') return reply.send()
+  const key = contentKey(request.caller!.tenantId, sha256)
+  return reply.send(await blobs.open(key, wanted === 'whole' ? undefined : wanted))
+}
+
+/** The archive itself: whoever may open the pack may have it. */
+export const packContentRoutes =
+  (deps: DocumentDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/evidence-packs/:id/content',
+      {
+        compress: false,
+        config: {
+          ...({ permission: 'documents.read', mode: 'export' } as const),
+          refusals: ['evidence.not_found', 'evidence.not_ready', 'blobs.missing', 'blobs.unavailable'],
+        },
+        schema: {
+          ...{ operationId: 'getEvidencePackContent', tags: ['Evidence packs'] },
+          ...{ summary: 'Download an evidence pack, whole or in part (Range)', params: WithId, response },
+        },
+      },
+      async (request, reply) => {
+        const pack = await deps.edges.read(request, (work) => getPack(work, request.params.id))
+        const { sha256, size } = pack
+        if (sha256 === null || size === null) throw evidenceRefusals.refuse('evidence.not_ready')
+        return sendArchive(deps, request, reply, { ...pack, sha256, size })
+      },
+    )
+    await Promise.resolve()
+  }
