@@ -182,6 +182,10 @@ const WITHIN: Record<string, (world: World, id: string) => Promise<string>> = {
     return made(tenant.admin.call('POST', `/plant-ops/batches/${id}/measurements`, { control_point: 'CCP1', value: 7 }))
   },
   '/api/v1/documents/{id}/versions': async () => '1',
+  '/api/v1/documents/{id}/fields': async ({ tenant }, id) =>
+    made(tenant.admin.call('POST', `/documents/${id}/fields`, { kind: 'date', value: '2027-03-31', role: 'expiry' })),
+  '/api/v1/documents/{id}/suggestions': async ({ tenant }, id) =>
+    made(tenant.admin.call('POST', `/documents/${id}/suggestions`, { kind: 'category', value: 'delegation' })),
   '/api/v1/documents/{id}/links': async ({ tenant, plantId }, id) => {
     await made(tenant.admin.call('POST', `/documents/${id}/links`, { kind: 'plant', target_id: plantId }))
     return `plant/${plantId}`

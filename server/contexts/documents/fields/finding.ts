@@ -65,7 +65,14 @@ export type Candidate = {
 }
 
 /** `learned`: the company's own corrections say what role it has. */
-export type Finding = Candidate & { page: number; passage: string; confidence: number; by: 'rule' | 'learned' }
+export type Finding = Candidate & {
+  page: number
+  passage: string
+  confidence: number
+  by: 'rule' | 'learned'
+  /** The words before it, as corrections are remembered by. */
+  cues: string[]
+}
 
 /** A match of a pattern as a candidate. */
 export const candidate = (

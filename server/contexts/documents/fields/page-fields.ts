@@ -72,8 +72,8 @@ const isPlain = ({ kind, role }: Finding): boolean => (kind === 'date' || kind =
 /** What is reported: with the roles that were learned, each value once for each of its roles, where it is surest. */
 export function findingsOf(drafts: readonly Draft[], counts: CueCounts): Finding[] {
   const best = new Map<string, Finding>()
-  for (const { cues, told, ...draft } of drafts) {
-    const keyed = cues.map((cue) => `${draft.kind} ${cue}`)
+  for (const { told, ...draft } of drafts) {
+    const keyed = draft.cues.map((cue) => `${draft.kind} ${cue}`)
     const learned = draft.role === 'unit_price' ? null : learnedRole(draft, keyed, counts)
     const role = learned === null ? draft.role : learned.role
     const share = learned === null ? (told ?? 1) : role === null ? 1 : learned.share

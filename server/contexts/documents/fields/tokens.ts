@@ -1,3 +1,6 @@
+import { passageOf, type PageText } from './page-fields.ts'
+import type { Place } from './category-score.ts'
+
 /** Words that stand in any document, without accents; two letters and fewer are left out anyway. */
 const COMMON = new Set(
   `che con del dei degli della delle dello dal dai dalla dalle dallo nel nei nella nelle nello sul sui sulla sulle per tra fra una uno gli loro
@@ -21,4 +24,19 @@ export function tokensOf(text: string): string[] {
     if (tokens.size === MOST_TOKENS) break
   }
   return [...tokens]
+}
+
+const plain = (word: string): string => word.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+
+/** Where each of these words, as `tokensOf` makes them, stands first. */
+export function placesOfWords(pages: readonly PageText[], words: readonly string[]): Place[] {
+  const wanted = new Set(words)
+  return pages.flatMap(({ page, text }) =>
+    [...text.slice(0, CHARACTERS).matchAll(/(?<![\p{L}\p{M}])[\p{L}\p{M}]{3,40}/gu)].flatMap(
+      ({ 0: shown, index: start }) => {
+        if (!wanted.delete(plain(shown))) return []
+        return [{ page, start, length: shown.length, passage: passageOf(text, start, shown.length) }]
+      },
+    ),
+  )
 }
