@@ -1,11 +1,10 @@
 import { job, type Job } from '#platform/jobs/job-kind.ts'
 import { schedule, type Schedule } from '#platform/jobs/schedule.ts'
-import type { DocumentDeps } from '../deps.ts'
 import { rescanOrder, scanOrder } from './orders.ts'
 import { runRescans } from './run-rescans.ts'
-import { runScan } from './run-scan.ts'
+import { runScan, type ScanDeps } from './run-scan.ts'
 
-export const scanJobs = (deps: DocumentDeps): readonly Job[] => [
+export const scanJobs = (deps: ScanDeps): readonly Job[] => [
   job(scanOrder, { reach: (order, running) => runScan(deps, order, running) }),
   job(rescanOrder, {
     run: (work, from) => runRescans(work, from, { scanner: deps.config.CLAMD_URL !== undefined }),
