@@ -135,6 +135,7 @@ const TOLD_TO_NOBODY: Record<string, string> = {
   'events.failure_retried': 'of the telling itself, nothing is told',
   'events.failure_dismissed': 'of the telling itself, nothing is told',
   'documents.scan_requested': 'what it finds is told',
+  'documents.reading_ordered': 'what comes of it is told: DocumentRead',
   'jobs.retried': 'how the machine does its work',
   'jobs.cancelled': 'how the machine does its work',
   'webhooks.tested': 'nothing has changed',

@@ -35,9 +35,9 @@ export async function recordPages(
     .insertInto('file_pages')
     .values(rows)
     .onConflict((conflict) =>
-      conflict.columns(['tenant_id', 'sha256', 'page']).doUpdateSet(({ ref }) => ({
-        ...{ text: ref('excluded.text'), method: ref('excluded.method') },
-        ...{ confidence: ref('excluded.confidence'), words: ref('excluded.words') },
+      conflict.columns(['tenant_id', 'sha256', 'page']).doUpdateSet((build) => ({
+        ...{ text: build.ref('excluded.text'), method: build.ref('excluded.method') },
+        ...{ confidence: build.ref('excluded.confidence'), words: build.ref('excluded.words') },
       })),
     )
     .execute()

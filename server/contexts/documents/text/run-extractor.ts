@@ -81,7 +81,10 @@ async function* linesOf(stdout: Readable, tooLong: () => void): AsyncGenerator<S
   stdout.setEncoding('utf8')
   for await (const chunk of stdout) {
     rest += String(chunk)
-    if (rest.length > MAX_LINE) return tooLong()
+    if (rest.length > MAX_LINE) {
+      tooLong()
+      return
+    }
     const lines = rest.split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) if (line.startsWith('{"kind":')) yield JSON.parse(line) as Said
@@ -113,7 +116,9 @@ function endOf({ code, signal, stderr, begun, killed }: Death, last: boolean): S
 /** Starts a reading in a process of its own. Close it. */
 export function runExtractor(run: Run): Extractor {
   const child = start(run)
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as { code: number; signal: string })
+  const ended = once(child, 'close').then(
+    ([code, signal]: (number | string | null)[]) => ({ code, signal }) as Pick<Death, 'code' | 'signal'>,
+  )
   // Heard by `said` or by nobody: a program that cannot be started.
   ended.catch(() => undefined)
   let [killed, waiting, used, stderr, begun]: [Killed | null, boolean, number, string, boolean] = [

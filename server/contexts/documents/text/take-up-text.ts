@@ -1,4 +1,5 @@
 import type { TextWork } from '../tables.ts'
+import { deleteText } from './delete-text.ts'
 import { EDITION } from './text-state.ts'
 
 /** A reading that is to be done or gone on with. */
@@ -14,12 +15,24 @@ export type Taken = {
   readonly detail: string | null
 }
 
+/** A content that was removed for good and is stored again has nothing read out of it any more. */
+async function forgetEarlier(work: TextWork, sha256: string, stored_at: string | Date): Promise<void> {
+  const ended = await work.db
+    .selectFrom('file_texts')
+    .select('sha256')
+    .where('tenant_id', '=', work.tenantId)
+    .where('sha256', '=', sha256)
+    .where('ended_at', '<', stored_at)
+    .executeTakeFirst()
+  if (ended !== undefined) await deleteText(work, sha256)
+}
+
 /** Begins to read a content or goes on; null where there is nothing to read: not to be opened, gone, or read already. */
 export async function takeUpText(work: TextWork, sha256: string): Promise<Taken | null> {
   const { db, tenantId, now } = work
   const file = await db
     .selectFrom('files')
-    .select('media_type')
+    .select(['media_type', 'stored_at'])
     .where('tenant_id', '=', tenantId)
     .where('sha256', '=', sha256)
     .where('scan', 'in', ['clean', 'not_scanned'])
@@ -31,11 +44,12 @@ export async function takeUpText(work: TextWork, sha256: string): Promise<Taken 
     .values({ tenant_id: tenantId, sha256, state: 'waiting' })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+  await forgetEarlier(work, sha256, file.stored_at)
   const text = await db
     .updateTable('file_texts')
-    .set(({ fn, val, ref }) => ({
+    .set((build) => ({
       ...{ state: 'reading', reader: EDITION },
-      started_at: fn.coalesce(ref('started_at'), val(now.toISOString())),
+      started_at: build.fn.coalesce(build.ref('started_at'), build.val(now.toISOString())),
     }))
     .where('tenant_id', '=', tenantId)
     .where('sha256', '=', sha256)

@@ -44,12 +44,13 @@ function textType(bytes: Buffer): ContentType {
 /** By content alone: a name says what somebody hoped. `hint`: what the library found it to be, for text, which looks like anything. */
 export function contentType(content: Uint8Array, hint: string): ContentType | null {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
-  if (bytes.subarray(0, 1_024).includes('%PDF-')) return 'pdf'
+  if (isSigned(bytes)) return 'p7m'
+  // A PDF may have something before it; what merely mentions one is none.
+  if (bytes.subarray(0, hint === 'application/pdf' ? 1_024 : 8).includes('%PDF-')) return 'pdf'
   if (starts(bytes, 0x50, 0x4b, 0x03, 0x04)) return zipType(bytes)
   if (starts(bytes, 0xd0, 0xcf, 0x11, 0xe0)) return compoundType(bytes)
   if (starts(bytes, 0x89, 0x50, 0x4e, 0x47)) return 'png'
   if (starts(bytes, 0xff, 0xd8, 0xff)) return 'jpg'
-  if (isSigned(bytes)) return 'p7m'
   if (hint === 'text/plain' || hint === 'text/csv') {
     const found = textType(bytes)
     return found === 'xml' ? 'txt' : found

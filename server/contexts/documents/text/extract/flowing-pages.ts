@@ -14,5 +14,5 @@ export function flowingPages(text: string, size = FLOWING_PAGE): string[] {
     }
     pages.push(part.slice(at))
   }
-  return pages.map((page) => page.trimEnd()).filter((page) => page !== '')
+  return pages.map((page) => page.replace(/^\s*\n/, '').trimEnd()).filter((page) => page !== '')
 }

@@ -16,11 +16,11 @@ type Sheet = Awaited<ReturnType<Pdf['getPage']>>
 const canvas = () => import('@napi-rs/canvas')
 
 /** It takes the bytes away from whoever hands them in: a copy. */
-async function open(bytes: Uint8Array, drawn: boolean): Promise<Pdf> {
+async function open(bytes: Uint8Array, toDraw: boolean): Promise<Pdf> {
   try {
     return await getDocumentProxy(Uint8Array.from(bytes), {
       ...{ verbosity: 0, isEvalSupported: false, useSystemFonts: false, maxImageSize: MAX_PIXELS * 8 },
-      ...(drawn && { CanvasFactory: await createIsomorphicCanvasFactory(canvas) }),
+      ...(toDraw && { CanvasFactory: await createIsomorphicCanvasFactory(canvas) }),
     })
   } catch (error) {
     if ((error as Error).name === 'PasswordException')
@@ -73,7 +73,7 @@ async function readSheet(drawing: Drawing, page: number): Promise<Draft> {
     const { items } = await sheet.getTextContent()
     const own = pageText(
       items.filter((item) => 'str' in item),
-      view.transform as number[],
+      view.transform,
       view,
     )
     const seen: Draft = { ...own, method: 'text', confidence: null }

@@ -1,4 +1,4 @@
-import { fromBER, OctetString, type Sequence, type UTCTime } from 'asn1js'
+import { fromBER, type OctetString, type UTCTime } from 'asn1js'
 import { Certificate, ContentInfo, SignedData, type SignerInfo } from 'pkijs'
 import { Unread } from './content.ts'
 
@@ -35,13 +35,11 @@ function certificateOf(data: SignedData, signer: SignerInfo): Certificate | unde
   )
 }
 
-/** BER may give the content in parts, and parts of parts. */
-function contentOf(held: OctetString): Uint8Array {
-  const parts = held.valueBlock.value
-  return parts.length === 0
-    ? new Uint8Array(held.valueBlock.valueHexView)
-    : Buffer.concat(parts.map((part) => contentOf(part as OctetString)))
-}
+/** BER may give the content in parts, and parts of parts. The library looks for parts in whole strings too, if they look like ASN.1. */
+const contentOf = (held: OctetString): Uint8Array =>
+  held.idBlock.isConstructed
+    ? Buffer.concat(held.valueBlock.value.map((part) => contentOf(part as OctetString)))
+    : new Uint8Array(held.valueBlock.valueHexView)
 
 /** What a CMS SignedData (RFC 5652) encloses, and who signed it. No signature is verified: that needs the lists of the authorities. */
 export function signedContent(bytes: Uint8Array): Signed {
@@ -49,7 +47,7 @@ export function signedContent(bytes: Uint8Array): Signed {
   try {
     const { result, offset } = fromBER(bytes)
     if (offset < 0) throw new Error('no ASN.1')
-    data = new SignedData({ schema: new ContentInfo({ schema: result as Sequence }).content })
+    data = new SignedData({ schema: new ContentInfo({ schema: result }).content })
   } catch {
     throw new Unread('unreadable', 'The signed file is damaged: it is not CMS SignedData.')
   }
