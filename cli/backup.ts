@@ -1,12 +1,13 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { openBlobStore } from '#platform/blob/open-blob-store.ts'
 import { intoFile } from '#platform/copies/copy-file.ts'
 import { backupName } from '#platform/copies/retention.ts'
 import { pruneBackups } from '#platform/copies/prune-backups.ts'
 import { writeBackup } from '#platform/copies/write-copy.ts'
 import { answer, withInstallation } from './command.ts'
-import { keysOf, summary, told, withPassphrase, type PassphraseOption } from './copy-options.ts'
+import { keysOf, summary, told, warnOfLacks, withPassphrase, type PassphraseOption } from './copy-options.ts'
 
 type Options = PassphraseOption & { to?: string; prune?: boolean }
 
@@ -31,7 +32,8 @@ export const backup = (program: Command): Command =>
       const now = new Date()
       const file = await fileAt(to ?? `${config.backupFolder}/`, backupName(now))
       const keys = await keysOf(installation.masters, options)
-      const made = await writeBackup({ door: installation.custody, keys, version: config.version, now }, intoFile(file))
+      const source = { door: installation.custody, blobs: openBlobStore(config), keys, version: config.version, now }
+      const made = await writeBackup(source, intoFile(file))
       const gone = prune ? await pruneBackups(dirname(file), now, config) : []
       return { path: file, removed: gone, done: made }
     })
@@ -40,4 +42,5 @@ export const backup = (program: Command): Command =>
       ...removed.map((name) => `${basename(name)} is removed: its time was over.`),
     ]
     answer({ path, removed, ...summary(done) }, lines)
+    warnOfLacks(done)
   })

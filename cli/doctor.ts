@@ -8,6 +8,7 @@ import { examined, fail, ok, type Finding } from './doctor/finding.ts'
 import { dependencies, examineMachine, nodeVersion } from './doctor/machine.ts'
 import { examineMail } from './doctor/mail.ts'
 import { examineNats } from './doctor/nats.ts'
+import { examineScanner } from './doctor/scanner.ts'
 
 const SIGN = { ok: '✔', warn: '!', fail: '✖' } as const
 
@@ -35,6 +36,7 @@ async function examine(): Promise<Finding[]> {
     ...(await examined('backups', () => examineBackups(config, new Date()))),
     ...(await examined('mail', () => examineMail(config))),
     ...(await examined('nats', () => examineNats(config))),
+    ...(await examined('scanner', () => examineScanner(config, new Date()))),
   ]
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { readConfig } from '#config'
 import { verifyCopy } from '#platform/copies/open-copy.ts'
 import { checkRestorable, restoreBackup } from '#platform/copies/restore-backup.ts'
+import { filePlaceOf } from '#platform/copies/store-files.ts'
 import { openInstallation, secretsOf } from '#platform/database/installation.ts'
 import { answer, inJson, openErrorLog } from './command.ts'
 import { keysOf, summary, told, withPassphrase, type PassphraseOption } from './copy-options.ts'
@@ -28,7 +29,7 @@ export const restore = (program: Command): Command =>
     await checkRestorable(verified)
     const installation = await openInstallation(config, openErrorLog(config), { migrate: false })
     try {
-      await restoreBackup(installation.custody, file, keys, verified, { anew, say })
+      await restoreBackup(installation.custody, file, keys, verified, { files: filePlaceOf(config), anew, say })
     } finally {
       await installation.close()
     }

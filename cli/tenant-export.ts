@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import { getTenantBySlug } from '#contexts/identity'
+import { openBlobStore } from '#platform/blob/open-blob-store.ts'
 import { intoFile } from '#platform/copies/copy-file.ts'
 import { stamp } from '#platform/copies/retention.ts'
 import { writeTenant } from '#platform/copies/write-copy.ts'
 import { systemScope } from '#platform/database/system-scope.ts'
 import { fileAt } from './backup.ts'
 import { answer, withInstallation } from './command.ts'
-import { keysOf, summary, told, withPassphrase, type PassphraseOption } from './copy-options.ts'
+import { keysOf, summary, told, warnOfLacks, withPassphrase, type PassphraseOption } from './copy-options.ts'
 
 export const tenantExport = (tenant: Command): Command =>
   withPassphrase(
@@ -25,8 +26,9 @@ export const tenantExport = (tenant: Command): Command =>
         work.record({ action: 'tenant.exported', resource: 'tenant', resource_id: id })
         return Promise.resolve()
       })
-      const source = { door: installation.custody, keys, version: config.version, now }
+      const source = { door: installation.custody, blobs: openBlobStore(config), keys, version: config.version, now }
       return { path: file, done: await writeTenant(source, id, intoFile(file)) }
     })
     answer({ path, ...summary(done) }, [`${path}: ${told(done)}`])
+    warnOfLacks(done)
   })

@@ -14,6 +14,7 @@ test('the nightly backup is one file however often it is done, and removes those
   writeFileSync(files.path('of-somebody-else'), 'kept')
   const [{ handler, kind } = assert.fail()] = backupJobs({
     installation: from.installation,
+    blobs: from.files.blobs,
     config: { ...config, backupFolder: files.path('') },
     log,
   })

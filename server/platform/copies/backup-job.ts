@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Type } from 'typebox'
+import type { BlobStore } from '../blob/blob-store.ts'
 import type { Config } from '../../config.ts'
 import type { Installation } from '../database/installation.ts'
 import { job, jobKind, type Job } from '../jobs/job-kind.ts'
@@ -17,18 +18,24 @@ const backUp = jobKind({
   limits: { seconds: 6 * 3600, attempts: 4, wait: 300, concurrency: 1, perTenant: 1 },
 })
 
-type Deps = { installation: Pick<Installation, 'custody' | 'masters'>; config: Config; log: Log }
+type Deps = { installation: Pick<Installation, 'custody' | 'masters'>; blobs: BlobStore; config: Config; log: Log }
 
 /** The nightly backup, and the end of those whose time is over. Its file is named by when it was due, so that it is made once. */
-export const backupJobs = ({ installation: { custody, masters }, config, log }: Deps): Job[] => [
+export const backupJobs = ({ installation: { custody, masters }, blobs, config, log }: Deps): Job[] => [
   job(backUp, {
     reach: async ({ due }, { signal }) => {
       const [folder, now] = [config.backupFolder, new Date()]
       const path = join(folder, backupName(new Date(due)))
-      const source = { door: custody, keys: { masters }, version: config.version, now }
-      await writeBackup(source, intoFile(path, signal)).catch((error: unknown) => {
+      const source = { door: custody, blobs, keys: { masters }, version: config.version, now }
+      const done = await writeBackup(source, intoFile(path, signal)).catch((error: unknown) => {
         if (!(error instanceof Refusal) || error.code !== 'copies.file_exists') throw error
       })
+      const files = done?.manifest.files
+      if (files !== undefined && files.lacking > 0)
+        log.error(
+          { path, lacking: files.lacking, lacks: files.lacks },
+          'the backup lacks files that the store does not have',
+        )
       const removed = await pruneBackups(folder, now, config)
       log.info({ path, removed }, 'backed up')
     },

@@ -25,9 +25,9 @@ const refused =
 async function backUp({ source }: Elsewhere, path: string): Promise<void> {
   await writeBackup({ ...source, keys: { ...source.keys, passphrase } }, intoFile(path))
 }
-async function putBack({ installation: { custody, masters } }: Elsewhere, path: string): Promise<void> {
+async function putBack({ installation: { custody, masters }, files }: Elsewhere, path: string): Promise<void> {
   const keys = { masters, passphrase }
-  await restoreBackup(custody, path, keys, await verifyCopy(path, keys))
+  await restoreBackup(custody, path, keys, await verifyCopy(path, keys), { files })
 }
 
 test('every control table is classified, and none that is not there', async () => {
@@ -132,7 +132,7 @@ test('whatever is cut off, changed, exchanged or added is found before anything 
   await tryOut(lied, 'copies.damaged')
   await tryOut(Buffer.from('%PDF-1.7 something else altogether'), 'copies.not_a_copy')
   const later = Buffer.from(whole)
-  later[8] = 2
+  later[8] = 3
   await tryOut(later, 'copies.newer')
 })
 

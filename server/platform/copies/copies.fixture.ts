@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { readConfig } from '#config'
+import type { BlobStore } from '../blob/blob-store.ts'
+import { openLocalStore } from '../blob/local-store.ts'
 import { openLog } from '../telemetry/log.ts'
 import { openInstallation, type Installation } from '../database/installation.ts'
 import { decryptField, derivedRing } from '../secrets/field-encryption.ts'
 import type { Source } from './write-copy.ts'
+import type { FilePlace } from './store-files.ts'
 import { inSnapshot, rowsOut } from './rows.ts'
 import { tablesIn, type Table } from './tables.ts'
 
@@ -27,6 +30,7 @@ export type Elsewhere = {
   installation: Installation
   settings: Record<string, string>
   source: Source
+  files: FilePlace
 } & AsyncDisposable
 
 /** A database with nothing in it on the server of this run. */
@@ -43,12 +47,16 @@ export async function elsewhere(migrated = false): Promise<Elsewhere> {
     OFFICINA_DEMO: 'off',
   }
   const config = readConfig({ ...settings, LOG_LEVEL: 'silent' })
+  const home = mkdtempSync(join(tmpdir(), 'officina-copies-home-'))
+  const files = { blobs: openLocalStore(join(home, 'files')), spool: join(home, 'spool') }
   const installation = await openInstallation(config, openLog(config), { migrate: migrated })
   return {
     installation,
     settings,
-    source: sourceOf(installation),
+    source: sourceOf(installation, files.blobs),
+    files,
     [Symbol.asyncDispose]: async () => {
+      rmSync(home, { recursive: true, force: true })
       await installation.close()
       await admin.query(`drop database ${name} with (force)`)
       await admin.query(`drop role if exists officina_login_app_${name}, officina_login_owner_${name}`)
@@ -57,8 +65,8 @@ export async function elsewhere(migrated = false): Promise<Elsewhere> {
   }
 }
 
-export const sourceOf = ({ custody, masters }: Installation): Source => ({
-  ...{ door: custody, keys: { masters }, version: 'test', now: new Date('2026-11-21T03:00:00Z') },
+const sourceOf = ({ custody, masters }: Installation, blobs: BlobStore): Source => ({
+  ...{ door: custody, blobs, keys: { masters }, version: 'test', now: new Date('2026-11-21T03:00:00Z') },
 })
 
 /** Every row of these tables as lines of text, encrypted fields opened: two installations are the same where these are. */

@@ -16,7 +16,7 @@ import { copyRefusals } from './refusals.ts'
 
 /** How a copy begins: `OFFICOPY`, the format's version (1 byte), the length of the header (4 bytes), the header as JSON. */
 const MAGIC = Buffer.from('OFFICOPY')
-export const FORMAT = 1
+export const FORMAT = 2
 const LONGEST_HEADER = 64 * 1024
 
 /** The key of the body, encrypted for whoever may open it. */

@@ -11,20 +11,23 @@ import { passOver, type Part } from './records.ts'
 import { copyRefusals } from './refusals.ts'
 import { inOneWrite, placeOf, quoted, rowsIn } from './rows.ts'
 import { resealRows } from './sealed-fields.ts'
+import { withFiles, type FilePlace } from './store-files.ts'
 import { tablesIn, type Table } from './tables.ts'
 
 export type Imported = { id: string; slug: string; name: string; isolation: 'shared' | 'schema' }
+
+export type Arriving = {
+  verified: Verified
+  /** Where its files go. */
+  files: FilePlace
+  slug?: string | undefined
+}
 
 /**
  * Takes in a company whose copy was verified. It is there as a whole, from one moment on, or not at all. The copy of an older release
  * is put into a schema as that release had it and migrated there: what a later migration does to data it does to these too.
  */
-export async function importTenant(
-  door: CustodyDoor,
-  path: string,
-  keys: Keys,
-  what: { verified: Verified; slug?: string | undefined },
-): Promise<Imported> {
+export async function importTenant(door: CustodyDoor, path: string, keys: Keys, what: Arriving): Promise<Imported> {
   try {
     return await takeInAll(door, path, keys, what)
   } catch (error) {
@@ -39,7 +42,7 @@ async function takeInAll(
   door: CustodyDoor,
   path: string,
   keys: Keys,
-  { verified, slug }: { verified: Verified; slug?: string | undefined },
+  { verified, files, slug }: Arriving,
 ): Promise<Imported> {
   const { header, about, manifest } = verified
   const [schema] = about.schemas
@@ -52,16 +55,42 @@ async function takeInAll(
   const tenant: Imported = { ...about.tenant, slug: slug ?? about.tenant.slug }
   const own = `t_${tenant.id.replaceAll('-', '')}`
   const older = schema.version < migrations.tenant.length
-  await door.session((client) => refuseWhereKnown(client, tenant))
+  return asOnlyImport(door, tenant, async () => {
+    const takingIn = () => takeInRows(door, { path, keys, tenantId: tenant.id }, { tenant, verified, migrations })
+    // The bytes first: no transaction waits for a store of files, and no row is there before what it names.
+    if ((manifest.files?.count ?? 0) === 0) await takingIn()
+    else await withFiles(files, { path, keys, tenantId: tenant.id }, takingIn)
+    return tenant
+  })
+}
+
+/** Nobody else takes in the same company meanwhile: what fails here clears away what it has stored. */
+const asOnlyImport = <T>(door: CustodyDoor, tenant: Imported, use: () => Promise<T>): Promise<T> =>
+  door.session(async (client) => {
+    const lock = "hashtextextended('officina.import ' || $1, 0)"
+    const { rows } = await client.query(`select pg_try_advisory_lock(${lock}) as free`, [tenant.id])
+    if (rows[0].free !== true) throw copyRefusals.refuse('copies.busy', { retryAfterS: 60 })
+    await refuseWhereKnown(client, tenant)
+    const result = await use()
+    await client.query(`select pg_advisory_unlock(${lock})`, [tenant.id])
+    return result
+  })
+
+type Rows = { tenant: Imported; verified: Verified; migrations: Migrations }
+
+async function takeInRows(door: CustodyDoor, read: Reading, { tenant, verified, migrations }: Rows): Promise<void> {
+  const { version } = verified.about.schemas[0]!
+  const own = `t_${tenant.id.replaceAll('-', '')}`
+  const older = version < migrations.tenant.length
   if (older || tenant.isolation === 'schema')
-    await makeRoom(door, own, { ...migrations, tenant: migrations.tenant.slice(0, schema.version) })
-  const read = { path, keys, tenantId: tenant.id }
+    await makeRoom(door, own, { ...migrations, tenant: migrations.tenant.slice(0, version) })
   if (older) {
     await inOneWrite(door, (client) => takeIn(client, read, tenantPart(client, own, tenant.id)))
     await door.session((client) => migrateSchema(client, migrations, own))
   }
   await inOneWrite(door, async (client) => {
     const place = tenant.isolation === 'schema' ? own : 'shared'
+    const { manifest } = verified
     const newcomer = await newcomerOf(client, { ...tenant, schema: place, version: migrations.tenant.length, manifest })
     const control = controlPart(newcomer)
     const rows = tenantPart(client, place, tenant.id)
@@ -72,7 +101,6 @@ async function takeInAll(
     await newcomer.settle(client)
   })
   if (older && tenant.isolation === 'shared') await dropRoom(door, own)
-  return tenant
 }
 
 async function refuseWhereKnown(client: pg.ClientBase, { id, slug }: Imported): Promise<void> {

@@ -2,17 +2,20 @@ import type pg from 'pg'
 import { derivedRing } from '../secrets/field-encryption.ts'
 import type { Keys } from './header.ts'
 import { openCopyFile, type Verified } from './open-copy.ts'
-import { passOver, type TableSum } from './records.ts'
+import { passOver, type FilePart, type TableSum } from './records.ts'
 import { copyRefusals } from './refusals.ts'
 import { copyDigest, noteProgress, type Progress } from './restore-progress.ts'
 import { inBatches, inWrite, placeOf, rowsIn, type Chunks } from './rows.ts'
 import { resealRows } from './sealed-fields.ts'
+import { storeFile, type FilePlace } from './store-files.ts'
 import { tablesIn, type Table } from './tables.ts'
 
 /** Of COPY text, for each commit: what a restore that was killed has to do again. */
 const BATCH_BYTES = 16 * 1024 * 1024
 
 export type Loading = {
+  /** Where the files go. */
+  files: FilePlace
   /** How it goes on, for people. */
   say?: ((line: string) => void) | undefined
   batchBytes?: number
@@ -21,13 +24,13 @@ export type Loading = {
 type Source = { path: string; keys: Keys; verified: Verified; progress: Progress }
 
 /**
- * Puts in the rows of a backup that are not in yet, a batch with its note in each transaction. The file is one stream: what is in is
- * read over, at the speed of reading and not of writing.
+ * Puts in the rows of a backup that are not in yet, a batch with its note in each transaction, and then its files. The copy is one stream:
+ * what is in is read over, at the speed of reading and not of writing.
  */
 export async function loadRows(
   client: pg.ClientBase,
   { path, keys, verified, progress }: Source,
-  { say, batchBytes = BATCH_BYTES }: Loading,
+  { files, say, batchBytes = BATCH_BYTES }: Loading,
 ): Promise<void> {
   const copy = await openCopyFile(path, keys)
   if (JSON.stringify(copy.header) !== JSON.stringify(verified.header)) throw copyRefusals.refuse('copies.damaged')
@@ -36,7 +39,8 @@ export async function loadRows(
   tell(progress.part, progress.bytes)
   let tables: Table[] = []
   let number = -1
-  for await (const part of copy.parts()) {
+  const taking = takingFiles(files, verified.manifest.files?.count ?? 0, say)
+  for await (const part of copy.parts(taking)) {
     number += 1
     let done = number === progress.part ? progress.bytes : 0
     if (number < progress.part || done === verified.manifest.tables[number]!.bytes) {
@@ -60,6 +64,18 @@ export async function loadRows(
   }
   if (copyDigest({ header: copy.header, manifest: copy.manifest() }) !== progress.copy)
     throw copyRefusals.refuse('copies.damaged')
+}
+
+/** After all rows: what a restore that goes on has stored before is there with its size, and is not stored again. */
+function takingFiles(place: FilePlace, all: number, say: (line: string) => void = () => undefined) {
+  let [done, told] = [0, 0]
+  return async (file: FilePart): Promise<void> => {
+    await storeFile(place, file)
+    done += 1
+    const tenths = Math.floor((done / all) * 10)
+    if (tenths > told) say(`${tenths * 10} % of the files are in.`)
+    told = tenths
+  }
 }
 
 /** What comes after the first so many bytes. */

@@ -1,11 +1,24 @@
 import { createHash } from 'node:crypto'
 import { byteReader, type ByteReader } from './byte-reader.ts'
+import {
+  census,
+  checking,
+  filesAdder,
+  isFileHead,
+  isMissing,
+  namesFiles,
+  type FileEnd,
+  type FileHead,
+  type FilesSum,
+  type Lack,
+} from './file-records.ts'
 import { copyRefusals } from './refusals.ts'
 import type { Chunks } from './rows.ts'
 
 /**
  * What is inside a copy: records of `kind (1 byte) | length (4 bytes) | content`. First A, what it is a copy of (JSON); then for each
- * table T (JSON) and its rows in any number of D (COPY text); last M, the manifest (JSON): what each table must add up to.
+ * table T (JSON) and its rows in any number of D (COPY text); then for each file F (JSON), its bytes in any number of D, and E (JSON),
+ * whether they were all there; last M, the manifest (JSON): what each table and all files must add up to. Format 1 has no files.
  */
 export type About = {
   tenant: { id: string; slug: string; name: string; isolation: 'shared' | 'schema' } | null
@@ -17,9 +30,12 @@ export type Part = TableHead & { rows: Chunks }
 export type TableSum = TableHead & { rows: number; bytes: number; sha256: string }
 /** The next value of each sequence, by schema and name. */
 export type SequenceValue = { schema: string; name: string; value: number }
-export type Manifest = { tables: TableSum[]; sequences: SequenceValue[] }
+/** `files`: none in a copy of format 1. */
+export type Manifest = { tables: TableSum[]; sequences: SequenceValue[]; files?: FilesSum }
+/** A file of a copy; `lack` is known when its bytes were read. */
+export type FilePart = FileHead & { bytes: Chunks; lack: () => Lack | null }
 
-const KIND = { about: 65, table: 84, data: 68, manifest: 77 }
+const KIND = { about: 65, table: 84, data: 68, file: 70, fileEnd: 69, manifest: 77 }
 const LONGEST = 64 * 1024 * 1024
 
 function* record(kind: number, content: Buffer): Generator<Buffer> {
@@ -44,15 +60,22 @@ function adder(head: TableHead) {
   }
 }
 
-/** All records of a copy; `sequences` is asked at the end, when nothing that was copied can be above it. */
+export type Written = {
+  about: About
+  parts: AsyncIterable<Part>
+  files: AsyncIterable<FileHead & { bytes: Chunks }>
+  /** Asked at the end, when nothing that was copied can be above it. */
+  sequences: () => Promise<SequenceValue[]>
+}
+
+/** All records of a copy. A file that the store does not have is no reason to have no copy: it is named in the manifest. */
 export async function* writeRecords(
-  about: About,
-  parts: AsyncIterable<Part>,
-  sequences: () => Promise<SequenceValue[]>,
+  { about, parts, files, sequences }: Written,
   done: (manifest: Manifest) => void,
 ): AsyncGenerator<Buffer> {
   yield* record(KIND.about, json(about))
   const tables: TableSum[] = []
+  const summing = filesAdder()
   for await (const { rows, ...head } of parts) {
     yield* record(KIND.table, json(head))
     const adding = adder(head)
@@ -62,9 +85,32 @@ export async function* writeRecords(
     }
     tables.push(adding.sum())
   }
-  const manifest = { tables, sequences: await sequences() }
+  for await (const { bytes, ...head } of files) {
+    const lack = yield* writeFile(head, bytes)
+    summing.add(head, lack)
+  }
+  const manifest = { tables, sequences: await sequences(), files: summing.sum() }
   yield* record(KIND.manifest, json(manifest))
   done(manifest)
+}
+
+async function* writeFile(head: FileHead, bytes: Chunks): AsyncGenerator<Buffer, Lack | null> {
+  yield* record(KIND.file, json(head))
+  const check = checking(head)
+  let lack: Lack | null = null
+  try {
+    for await (const chunk of bytes) {
+      check.add(chunk)
+      yield* record(KIND.data, chunk)
+    }
+    if (!check.isWhole()) lack = 'changed'
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    lack = 'missing'
+  }
+  const end: FileEnd = { lack }
+  yield* record(KIND.fileEnd, json(end))
+  return lack
 }
 
 const damaged = (): Error => copyRefusals.refuse('copies.damaged')
@@ -86,10 +132,16 @@ export async function passOver(rows: Chunks): Promise<void> {
   for await (const { length } of rows) bytes += length
 }
 
+/** The same of files, for who wants the rows alone. */
+export const passFile = ({ bytes }: FilePart): Promise<void> => passOver(bytes)
+
 export type Records = {
   about: About
-  /** Each table, whose rows must be read to their end before the next. At the end all is compared with the manifest. */
-  parts: () => AsyncGenerator<Part>
+  /**
+   * Each table, whose rows must be read to their end before the next; then `file` is called for each file, whose bytes it must read to
+   * their end. At the end all is compared with the manifest, and the files with the rows that name them.
+   */
+  parts: (file?: (file: FilePart) => Promise<void>) => AsyncGenerator<Part>
   /** After the last part. */
   manifest: () => Manifest
 }
@@ -102,32 +154,75 @@ export async function readRecords(plain: Chunks): Promise<Records> {
   let manifest: Manifest | undefined
   return {
     about: JSON.parse(first.content.toString()) as About,
-    parts: async function* () {
-      const sums: TableSum[] = []
+    parts: async function* (file = passFile) {
+      const [sums, files, counting]: [TableSum[], Files, Census] = [[], filesAdder(), census()]
       try {
-        for (let next = await nextOf(reader); next.kind !== KIND.manifest;) {
-          if (next.kind !== KIND.table) throw damaged()
-          const head = JSON.parse(next.content.toString()) as TableHead
-          const adding = adder(head)
-          let after: Read | undefined
-          const rows = async function* (): AsyncGenerator<Buffer> {
-            for (after = await nextOf(reader); after.kind === KIND.data; after = await nextOf(reader)) {
-              adding.add(after.content)
-              yield after.content
-            }
-          }
-          yield { ...head, rows: rows() }
-          if (after === undefined || after.kind === KIND.data) throw new Error(`The rows of ${head.name} were not read`)
-          sums.push(adding.sum())
-          next = after
-          if (next.kind === KIND.manifest) manifest = JSON.parse(next.content.toString()) as Manifest
-        }
-        if (JSON.stringify(manifest?.tables) !== JSON.stringify(sums) || (await reader.take(1)) !== null)
-          throw damaged()
+        let next = await nextOf(reader)
+        while (next.kind === KIND.table) next = yield* readTable(reader, next, counting, sums)
+        while (next.kind === KIND.file) next = await readFile(reader, next, { file, files, counting })
+        if (next.kind !== KIND.manifest) throw damaged()
+        manifest = JSON.parse(next.content.toString()) as Manifest
+        if (JSON.stringify(manifest.tables) !== JSON.stringify(sums) || (await reader.take(1)) !== null) throw damaged()
+        if (!sameFiles(manifest.files, files.sum(), counting)) throw damaged()
       } finally {
         await reader.close()
       }
     },
     manifest: () => manifest!,
   }
+}
+
+type Files = ReturnType<typeof filesAdder>
+type Census = ReturnType<typeof census>
+
+/** A copy of format 1 has rows of files at most, and no bytes. */
+const sameFiles = (told: FilesSum | undefined, found: FilesSum, counting: Census): boolean =>
+  told === undefined ? found.count === 0 : JSON.stringify(told) === JSON.stringify(found) && counting.agrees()
+
+/** One table; answers with the record behind it. */
+async function* readTable(
+  reader: ByteReader,
+  { content }: Read,
+  counting: Census,
+  sums: TableSum[],
+): AsyncGenerator<Part, Read> {
+  const head = JSON.parse(content.toString()) as TableHead
+  const adding = adder(head)
+  let after: Read | undefined
+  const rows = async function* (): AsyncGenerator<Buffer> {
+    for (after = await nextOf(reader); after.kind === KIND.data; after = await nextOf(reader)) {
+      adding.add(after.content)
+      yield after.content
+    }
+  }
+  yield { ...head, rows: namesFiles(head) ? counting.rows(head.columns, rows()) : rows() }
+  if (after === undefined || after.kind === KIND.data) throw new Error(`The rows of ${head.name} were not read`)
+  sums.push(adding.sum())
+  return after
+}
+
+type Taking = { file: (file: FilePart) => Promise<void>; files: Files; counting: Census }
+
+/** One file; answers with the record behind it. What is not as it was is thrown before its bytes end, so that nobody keeps them. */
+async function readFile(reader: ByteReader, { content }: Read, { file, files, counting }: Taking): Promise<Read> {
+  const head = JSON.parse(content.toString()) as FileHead
+  if (!isFileHead(head)) throw damaged()
+  const check = checking(head)
+  let end: FileEnd | undefined
+  const bytes = async function* (): AsyncGenerator<Buffer> {
+    let next = await nextOf(reader)
+    for (; next.kind === KIND.data; next = await nextOf(reader)) {
+      check.add(next.content)
+      yield next.content
+    }
+    if (next.kind !== KIND.fileEnd) throw damaged()
+    const { lack } = JSON.parse(next.content.toString()) as FileEnd
+    if (lack === null && !check.isWhole()) throw damaged()
+    end = { lack }
+  }
+  await file({ ...head, bytes: bytes(), lack: () => end?.lack ?? null })
+  if (end === undefined) throw new Error('The bytes of a file were not read')
+  files.add(head, end.lack)
+  counting.file(head)
+  return nextOf(reader)
 }

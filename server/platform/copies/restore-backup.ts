@@ -39,7 +39,7 @@ export async function restoreBackup(
   path: string,
   keys: Keys,
   verified: Verified,
-  how: Restoring = {},
+  how: Restoring,
 ): Promise<void> {
   const migrations = await checkRestorable(verified)
   await door.session(async (client) => {

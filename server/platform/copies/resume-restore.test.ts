@@ -36,9 +36,15 @@ const keysOf = ({ installation }: Elsewhere, { masters }: Backup): Keys => ({
 })
 
 /** As the command line does it: the whole file is read first. */
-async function putBack(to: Elsewhere, backup: Backup, how?: Restoring, door = to.installation.custody): Promise<void> {
+async function putBack(
+  to: Elsewhere,
+  backup: Backup,
+  how?: Partial<Restoring>,
+  door = to.installation.custody,
+): Promise<void> {
   const keys = keysOf(to, backup)
-  await restoreBackup(door, backup.path, keys, await verifyCopy(backup.path, keys), how)
+  const verified = await verifyCopy(backup.path, keys)
+  await restoreBackup(door, backup.path, keys, verified, { files: to.files, ...how })
 }
 
 const BROKEN = 'broken off'
@@ -254,7 +260,7 @@ test(
     const keys = keysOf(to, backup)
     const verified = await verifyCopy(backup.path, keys)
     await assert.rejects(
-      restoreBackup(to.installation.custody, damaged.path, keys, verified),
+      restoreBackup(to.installation.custody, damaged.path, keys, verified, { files: to.files }),
       refused('copies.broken_off'),
     )
     await assert.rejects(planned(to), refused('database.half_restored'))

@@ -31,7 +31,7 @@ test('200: a company’s copy comes as a file that another installation takes in
   await using there = await elsewhere(true)
   const keys = { masters: there.installation.masters, passphrase }
   const verified = await verifyCopy(path, keys)
-  await importTenant(there.installation.custody, path, keys, { verified })
+  await importTenant(there.installation.custody, path, keys, { verified, files: there.files })
   const was = await everyRow(app.deps.installation, tenant.schema, tenant.id)
   const is = await everyRow(there.installation, tenant.schema, tenant.id)
   assert.equal(is['plants']?.length, 1)

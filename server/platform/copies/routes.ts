@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import { Type } from 'typebox'
+import type { BlobStore } from '../blob/blob-store.ts'
 import type { Config } from '../../config.ts'
 import type { Installation } from '../database/installation.ts'
 import type { EdgeWork } from '../database/work.ts'
@@ -16,7 +17,7 @@ import type { Chunks } from './rows.ts'
 import { unlessStalled } from './unless-stalled.ts'
 import { writeTenant } from './write-copy.ts'
 
-type Deps = { edges: Edges; installation: Installation; config: Config; log: Log }
+type Deps = { edges: Edges; installation: Installation; blobs: BlobStore; config: Config; log: Log }
 
 /** A reader that takes nothing for so long holds a snapshot, and PostgreSQL from cleaning up, for nothing. */
 const STALLED_MS = 60_000
@@ -33,7 +34,7 @@ const ExportOrder = Shape(
 )
 
 /** `POST /tenant/export`: a company's own copy, streamed as it is read; nothing is stored on the server. */
-export const exportRoutes = ({ edges, installation, config, log }: Deps): FastifyPluginAsyncTypebox => {
+export const exportRoutes = ({ edges, installation, blobs, config, log }: Deps): FastifyPluginAsyncTypebox => {
   // It holds one of custody's connections for as long as it is read.
   let exporting = false
 
@@ -41,7 +42,7 @@ export const exportRoutes = ({ edges, installation, config, log }: Deps): Fastif
     new Promise((started, refused) => {
       exporting = true
       const { custody: door, masters } = installation
-      const source = { door, keys: { masters, passphrase }, version: config.version, now: new Date() }
+      const source = { door, blobs, keys: { masters, passphrase }, version: config.version, now: new Date() }
       const sink = (bytes: Chunks): Promise<void> => {
         started()
         return pipeline(unlessStalled(bytes, out, STALLED_MS), out, { end: false })
@@ -50,7 +51,14 @@ export const exportRoutes = ({ edges, installation, config, log }: Deps): Fastif
       const over = (): void => void (exporting = false)
       writeTenant(source, scopeOf(request, 'read').tenantId, sink)
         .finally(over)
-        .then(() => out.end())
+        .then(({ manifest: { files } }) => {
+          out.end()
+          if (files !== undefined && files.lacking > 0)
+            log.error(
+              { lacking: files.lacking, lacks: files.lacks, reqId: request.id },
+              'an export lacks files that the store does not have',
+            )
+        })
         .catch((error: unknown) => {
           refused(error)
           // Too late for an answer: the file ends without its last frame, and is refused wherever it is opened.

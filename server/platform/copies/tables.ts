@@ -41,3 +41,10 @@ export async function tablesIn(client: pg.ClientBase, schema: string): Promise<T
   }
   return ordered.map(({ oid, refers, ...table }) => ({ ...table, refersToItself: refers.includes(oid) }))
 }
+
+/** Where the rows of a company are; it must be there. */
+export async function schemaOfTenant(client: pg.ClientBase, tenantId: string): Promise<string> {
+  const text = 'select schema_name from control.tenants where id = $1'
+  const { rows } = await client.query<{ schema_name: string }>(text, [tenantId])
+  return rows[0]!.schema_name
+}

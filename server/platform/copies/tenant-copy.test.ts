@@ -27,9 +27,9 @@ const refused =
 const exportTo = ({ source }: Elsewhere, tenantId: string, path: string) =>
   writeTenant({ ...source, keys: { ...source.keys, passphrase } }, tenantId, intoFile(path))
 
-async function takeIn({ installation: { custody, masters } }: Elsewhere, path: string, slug?: string) {
+async function takeIn({ installation: { custody, masters }, files }: Elsewhere, path: string, slug?: string) {
   const keys = { masters, passphrase }
-  return importTenant(custody, path, keys, { verified: await verifyCopy(path, keys), slug })
+  return importTenant(custody, path, keys, { verified: await verifyCopy(path, keys), files, slug })
 }
 
 /** SQL in the custody role, for what a test sets up or looks at. */
@@ -194,6 +194,7 @@ async function forge(
   async function* made(): AsyncGenerator<Part> {
     for (const [schema, name, columns, text] of parts) yield { schema, name, columns, rows: one(Buffer.from(text)) }
   }
+  async function* none(): AsyncGenerator<never> {}
   async function* one(chunk: Buffer): AsyncGenerator<Buffer> {
     yield chunk
   }
@@ -204,9 +205,7 @@ async function forge(
   await intoFile(path)(
     whole(
       writeRecords(
-        what,
-        made(),
-        () => Promise.resolve([]),
+        { about: what, parts: made(), files: none(), sequences: () => Promise.resolve([]) },
         () => undefined,
       ),
     ),

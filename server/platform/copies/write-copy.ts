@@ -1,18 +1,20 @@
 import type pg from 'pg'
+import type { BlobStore } from '../blob/blob-store.ts'
 import type { CustodyDoor } from '../database/custody.ts'
 import { readMigrations } from '../database/migrate.ts'
 import { derivedRing } from '../secrets/field-encryption.ts'
 import { controlTables } from './control-tables.ts'
 import { sealBody } from './frames.ts'
+import { filesOf } from './files-out.ts'
 import { newHeader, type Header, type Keys } from './header.ts'
 import { writeRecords, type About, type Manifest, type Part, type SequenceValue } from './records.ts'
 import { copyRefusals } from './refusals.ts'
 import { inSnapshot, rowsOut, type Chunks } from './rows.ts'
 import { resealRows } from './sealed-fields.ts'
-import { tablesIn, type Table } from './tables.ts'
+import { schemaOfTenant, tablesIn, type Table } from './tables.ts'
 
 /** Where a copy is taken from, and what opens it afterwards. */
-export type Source = { door: CustodyDoor; keys: Keys; version: string; now: Date }
+export type Source = { door: CustodyDoor; blobs: BlobStore; keys: Keys; version: string; now: Date }
 export type Done = { header: Header; about: About; manifest: Manifest }
 
 /** Takes the bytes of a copy as they are made, to their end. */
@@ -35,7 +37,7 @@ export const writeTenant = (source: Source, tenantId: string, sink: Sink): Promi
   })
 
 async function write(
-  { door, keys, version, now }: Source,
+  { door, blobs, keys, version, now }: Source,
   sink: Sink,
   kind: Header['kind'],
   describe: (client: pg.ClientBase) => Promise<About>,
@@ -48,13 +50,13 @@ async function write(
   return inSnapshot(door, async (client) => {
     const what = await describe(client)
     let manifest: Manifest | undefined
-    const parts = partsOf(client, what, (rows, table) => resealRows(rows, table, own, fields))
-    const records = writeRecords(
-      what,
-      parts,
-      () => sequencesOf(client, what),
-      (made) => (manifest = made),
-    )
+    const written = {
+      about: what,
+      parts: partsOf(client, what, (rows, table) => resealRows(rows, table, own, fields)),
+      files: filesOf(client, blobs, what),
+      sequences: () => sequencesOf(client, what),
+    }
+    const records = writeRecords(written, (made) => (manifest = made))
     await sink(prefixed(bytes, sealBody(records, body)))
     return { header, about: what, manifest: manifest! }
   })
@@ -92,11 +94,8 @@ async function* partsOf(client: pg.ClientBase, { tenant, schemas }: About, resea
     for (const { name } of schemas) for (const table of await tablesIn(client, name)) yield part(table, name)
     return
   }
-  const { rows } = await client.query<{ schema_name: string }>(
-    'select schema_name from control.tenants where id = $1',
-    [tenant.id],
-  )
-  for (const table of await tablesIn(client, rows[0]!.schema_name)) yield part(table, 'tenant', `tenant_id = ${id}`)
+  const schema = await schemaOfTenant(client, tenant.id)
+  for (const table of await tablesIn(client, schema)) yield part(table, 'tenant', `tenant_id = ${id}`)
 }
 
 /** Where each sequence stands; not part of any snapshot, and so at least as far as what was copied before. */
