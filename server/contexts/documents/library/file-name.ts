@@ -24,8 +24,9 @@ export function cleanName(given: string): FileName | null {
   const last = given.toWellFormed().split(/[/\\]/).at(-1) ?? ''
   const plain = last
     .normalize('NFC')
-    .replace(/[\p{Zl}\p{Zp}\p{Zs}\t\r\n]+/gu, ' ')
+    .replace(/[\p{Zl}\p{Zp}\p{Zs}\t\r\n]/gu, ' ')
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\uFFFD]/gu, '')
+    .replace(/ +/g, ' ')
     .replace(/[<>:"|?*]/g, '_')
     .replace(/^[. ]+|[. ]+$/g, '')
   if (!/[\p{L}\p{N}]/u.test(plain)) return null

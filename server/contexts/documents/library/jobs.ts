@@ -4,6 +4,7 @@ import { Shape } from '#platform/http/shapes.ts'
 import { type Job, job, jobKind, type RunningJob } from '#platform/jobs/job-kind.ts'
 import { type Schedule, schedule, TENANT_ZONE } from '#platform/jobs/schedule.ts'
 import type { DocumentDeps } from '../deps.ts'
+import { quarantineKey } from '../scan/quarantine.ts'
 import { expireDocuments } from './expire-documents.ts'
 import { markRemoved, purgeDocuments, readUnremoved } from './purge-documents.ts'
 
@@ -32,7 +33,7 @@ async function purge(deps: DocumentDeps, { id, tenantId, signal }: RunningJob): 
     if (contents.length === 0) return
     for (const sha256 of contents) {
       signal.throwIfAborted()
-      await deps.blobs.remove(contentKey(tenantId!, sha256), signal)
+      for (const keyOf of [contentKey, quarantineKey]) await deps.blobs.remove(keyOf(tenantId!, sha256), signal)
     }
     await database.write(scope, (work) => markRemoved(work, contents))
   }

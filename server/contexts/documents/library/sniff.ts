@@ -90,7 +90,7 @@ function isTwoThings(type: FileType, { head, tail }: ContentFacts): boolean {
 }
 
 // The part of the macros may have any name; its content type may not ([MS-OFFMACRO2] 2.2.1.3, [MS-OI29500] for Excel 4.0 macros).
-const MACRO_TYPES = /vbaproject|macroenabled|macrosheet/i
+const MACRO_TYPES = /ms-office\.vbaproject|macroenabled\w*\.main\+xml|macrosheet/i
 const MACRO_PARTS = /(^|\/)(vbaproject\.bin|vbadata\.xml)$|^xl\/macrosheets\//i
 
 const hasMacros = ({ zip, contentTypes, streams }: ContentFacts): boolean =>

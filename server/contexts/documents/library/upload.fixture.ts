@@ -56,6 +56,13 @@ export async function sendUpload(user: TestUser, options: UploadOptions = {}): P
   return { status: answer.statusCode, body: answer.body === '' ? null : answer.json(), headers: answer.headers }
 }
 
+/** As if its content had been scanned: no worker runs in tests that do not start one. */
+export async function settleScan(user: TestUser, { sha256 }: Pick<Document, 'sha256'>, scan = 'clean'): Promise<void> {
+  await user.write('documents.write', ({ db, tenantId }) =>
+    db.updateTable('files').set({ scan }).where('tenant_id', '=', tenantId).where('sha256', '=', sha256).execute(),
+  )
+}
+
 type Easy = { name?: string; bytes?: Buffer | string; app?: App } & Readonly<Record<string, unknown>>
 
 /** A document with a file of its own: `{name, bytes, plant_id, tags, …}`; every other property is a field of the form. */
