@@ -16,7 +16,6 @@ import { newId } from '#platform/new-id.ts'
 import { testApp, type TestTenant, type TestUser } from '#test/harness.ts'
 import { uploadDocument } from '../library/upload.fixture.ts'
 import type { Document } from '../schemas.ts'
-import { evidenceJobs } from './jobs.ts'
 import type { EvidencePack } from './schemas.ts'
 
 /** A document whose content was found clean: what the scanner finds, it writes here. */
@@ -27,7 +26,9 @@ export async function documentOf(
 ): Promise<Document> {
   const document = await uploadDocument(admin, given)
   await admin.write('documents.write', ({ db }) =>
-    sql`update files set scan = ${scan}, scan_detail = null where tenant_id = ${id} and sha256 = ${document.sha256}`.execute(db),
+    sql`update files set scan = ${scan}, scan_detail = null where tenant_id = ${id} and sha256 = ${document.sha256}`.execute(
+      db,
+    ),
   )
   return document
 }
@@ -42,7 +43,7 @@ export async function orderPack(user: TestUser, body: object): Promise<EvidenceP
 export async function runPackJob(tenant: TestTenant, packId: string, more: Partial<RunningJob> = {}): Promise<void> {
   const app = await testApp()
   const kind = app.jobs.find((one) => one.kind.name === 'documents.build_evidence')!
-  assert.ok('reach' in kind.handler && evidenceJobs.length === 1)
+  assert.ok('reach' in kind.handler)
   const running: RunningJob = {
     ...{ id: newId(), tenantId: tenant.id, attempt: 1, enqueuedBy: null, signal: new AbortController().signal },
     ...more,
@@ -57,7 +58,9 @@ export async function chained(tenant: TestTenant, packId: string): Promise<void>
     await sequenceEvents(installation.custody)
     const { rows } = await tenant.admin.read('audit.read', ({ db, tenantId }) =>
       sql`select 1 from audit a join control.audit_chain c on c.tenant_id = ${tenantId} and c.audit_id = a.id
-           where a.tenant_id = ${tenantId} and a.resource_id = ${packId} and a.action = 'evidence.requested'`.execute(db),
+           where a.tenant_id = ${tenantId} and a.resource_id = ${packId} and a.action = 'evidence.requested'`.execute(
+        db,
+      ),
     )
     if (rows.length > 0) return
     assert.ok(Date.now() < end, 'the trail is chained')
@@ -113,7 +116,8 @@ const runProgram = (program: string, args: string[]): Promise<Verdict> =>
   new Promise((resolve, reject) => {
     execFile(program, args, { timeout: 60_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code
-      if (code === 'ENOENT') reject(new Error(`${program} is needed to run this test: install it (apt-get install ${program})`))
+      if (code === 'ENOENT')
+        reject(new Error(`${program} is needed to run this test: install it (apt-get install ${program})`))
       else resolve({ code: typeof code === 'number' ? code : -1, output: stdout + stderr })
     })
   })
@@ -126,7 +130,9 @@ export const verifyByPython = (folder: string, ...args: string[]): Promise<Verdi
   runProgram('python3', ['-I', programOf('verify.py'), folder, ...args])
 /** The programs that lie in the pack, as its receiver runs them. */
 export const verifyOwn = (folder: string, name: 'verify.mjs' | 'verify.py'): Promise<Verdict> =>
-  name === 'verify.mjs' ? runProgram(process.execPath, [join(folder, name)]) : runProgram('python3', ['-I', '-B', join(folder, name)])
+  name === 'verify.mjs'
+    ? runProgram(process.execPath, [join(folder, name)])
+    : runProgram('python3', ['-I', '-B', join(folder, name)])
 
 export const replaceFile = (folder: string, name: string, bytes: Buffer | string): Promise<void> =>
   writeFile(join(folder, name), bytes)

@@ -108,7 +108,7 @@ async function checkSignature(folder, bytes, manifest, wantedKey) {
     const jws = await readFile(join(folder, 'manifest.jws'), 'latin1')
     const { header, payload } = openJws(jws, 'evidence-manifest+jws', ({ jwk }) => jwk)
     if (payload.manifest_sha256 !== sha(bytes)) blame('manifest.json', 'is not what was signed (manifest.jws)')
-    if (payload.pack_id !== manifest.pack.id || payload.tenant_id !== manifest.company.id) {
+    if (payload.pack_id !== manifest.pack?.id || payload.tenant_id !== manifest.company?.id) {
       blame('manifest.jws', 'was made for another pack')
     }
     if (wantedKey !== null && header.kid !== wantedKey) {
@@ -295,20 +295,28 @@ async function main() {
   if (manifest.format !== 'officina-evidence-pack' || manifest.version !== 1) {
     blame('manifest.json', 'is not of a kind that this program can check')
   } else {
-    await checkFiles(folder, manifest)
     const kid = await checkSignature(folder, bytes, manifest, key)
-    const history = await checkHistory(folder, manifest)
-    if (head !== null) checkKept(head, history, manifest.company.id)
-    say(
-      `${shown(manifest.pack.name)} (${shown(manifest.pack.id)}), ${shown(manifest.company.name)}, ${shown(manifest.made_at)}`,
-    )
-    if (kid !== null)
+    try {
+      await checkFiles(folder, manifest)
+      const history = await checkHistory(folder, manifest)
+      if (head !== null) checkKept(head, history, manifest.company.id)
+      say(
+        `${shown(manifest.pack.name)} (${shown(manifest.pack.id)}), ${shown(manifest.company.name)}, ${shown(manifest.made_at)}`,
+      )
+    } catch (error) {
+      // Without what it must say nothing else can be checked; files that cannot be read are another matter.
+      if (!(error instanceof TypeError)) throw error
+      blame('manifest.json', 'does not say what a manifest says')
+    }
+    if (kid !== null) {
       say(
         `Signed by the key ${kid}${key === kid ? ', the one that you named' : `; compare it: ${shown(manifest.keys_published_at)}`}`,
       )
+    }
+  }
+  if (wrong.length === 0) {
     const { entries, events } = manifest.trail
-    if (wrong.length === 0)
-      say(`All is well: ${manifest.files.length} files, ${entries} entries of the trail, ${events} events.`)
+    say(`All is well: ${manifest.files.length} files, ${entries} entries of the trail, ${events} events.`)
   }
   for (const text of wrong.slice(0, 200)) say(`WRONG ${text}`)
   if (wrong.length > 0) say(`${wrong.length} wrong`)

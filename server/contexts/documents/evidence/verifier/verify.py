@@ -138,7 +138,7 @@ def check_signature(folder, data, manifest, wanted):
         return blame("manifest.jws", shown(error))
     if payload["manifest_sha256"] != sha(data):
         blame("manifest.json", "is not what was signed (manifest.jws)")
-    if payload["pack_id"] != manifest["pack"]["id"] or payload["tenant_id"] != manifest["company"]["id"]:
+    if [payload["pack_id"], payload["tenant_id"]] != [manifest.get(name, {}).get("id") for name in ("pack", "company")]:
         blame("manifest.jws", "was made for another pack")
     if wanted is not None and header["kid"] != wanted:
         blame("manifest.jws", f"was signed by another key: {shown(header['kid'])}")
@@ -307,20 +307,24 @@ def main():
     if manifest.get("format") != "officina-evidence-pack" or manifest.get("version") != 1:
         blame("manifest.json", "is not of a kind that this program can check")
     else:
-        check_files(folder, manifest)
         kid = check_signature(folder, data, manifest, asked["key"])
-        links, keys = check_history(folder, manifest)
-        company = manifest["company"]
-        if asked["head"] is not None:
-            check_kept(asked["head"], links, keys, company["id"])
-        pack = manifest["pack"]
-        print(f"{shown(pack['name'])} ({shown(pack['id'])}), {shown(company['name'])}, {shown(manifest['made_at'])}")
+        try:
+            check_files(folder, manifest)
+            links, keys = check_history(folder, manifest)
+            pack, company = manifest["pack"], manifest["company"]
+            if asked["head"] is not None:
+                check_kept(asked["head"], links, keys, company["id"])
+            print(f"{shown(pack['name'])} ({shown(pack['id'])}), {shown(company['name'])}, {shown(manifest['made_at'])}")
+        except (KeyError, TypeError, AttributeError):
+            # Without what it must say nothing else can be checked; files that cannot be read are another matter.
+            blame("manifest.json", "does not say what a manifest says")
         if kid is not None:
-            named = ", the one that you named" if asked["key"] == kid else f"; compare it: {shown(manifest['keys_published_at'])}"
+            published = shown(manifest.get("keys_published_at"))
+            named = ", the one that you named" if asked["key"] == kid else f"; compare it: {published}"
             print(f"Signed by the key {shown(kid)}{named}")
-        if not wrong:
-            trail = manifest["trail"]
-            print(f"All is well: {len(manifest['files'])} files, {trail['entries']} entries of the trail, {trail['events']} events.")
+    if not wrong:
+        trail = manifest["trail"]
+        print(f"All is well: {len(manifest['files'])} files, {trail['entries']} entries of the trail, {trail['events']} events.")
     for text in wrong[:200]:
         print(f"WRONG {text}")
     if wrong:
