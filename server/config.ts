@@ -102,6 +102,11 @@ const Schema = Type.Object({
   VECTOR_STORE: Type.Union([Type.Literal('postgres'), Type.Literal('pgvector'), Type.Literal('qdrant')], {
     default: 'postgres',
   }),
+  VECTOR_MEMORY_MB: Type.Integer({
+    default: 512,
+    minimum: 16,
+    description: 'of a process, for copies of vectors; 100,000 of 384 dimensions take 37',
+  }),
   QDRANT_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
   QDRANT_API_KEY: Type.Optional(Type.String({ minLength: 1 })),
   REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1000 }),

@@ -49,3 +49,12 @@ function endsWith(words: readonly string[], text: string): boolean {
 
 /** Whether nothing is asked: spaces and marks alone, or only what must not be there. */
 export const isEmpty = ({ words, phrases }: Query): boolean => words.length === 0 && phrases.length === 0
+
+/** What a model is asked for: the text without what must not be there, of which a model would only hear that it is spoken of. */
+export const meaningOf = (q: string): string =>
+  q
+    .replace(/[„“”«»]/gu, '"')
+    .replace(TERM, (term, minus: string) => (minus === '-' ? '' : term))
+    .replaceAll('"', '')
+    .replace(/\s+/g, ' ')
+    .trim()
