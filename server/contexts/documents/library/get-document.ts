@@ -47,10 +47,12 @@ export async function getDocument({ db, tenantId }: DocumentWork, id: string): P
 }
 
 /** The same, held until the transaction ends; with `hidden` also one that is hidden. */
-export async function lockDocument({ db, tenantId }: DocumentWork, id: string, hidden = false): Promise<Document> {
+export async function lockDocument(work: DocumentWork, id: string, hidden = false): Promise<Document> {
+  const { db, tenantId } = work
+  // By itself: whoever had to wait for it would else see the row of today with the file of before, that is none.
+  await sql`select from documents where tenant_id = ${tenantId} and id = ${id} for update`.execute(db)
   const { rows } = await sql<Document>`
-    select ${documentColumns} from ${documentTables}
-     where d.tenant_id = ${tenantId} and d.id = ${id} for update of d`.execute(db)
+    select ${documentColumns} from ${documentTables} where d.tenant_id = ${tenantId} and d.id = ${id}`.execute(db)
   const [document] = rows
   if (document === undefined || (document.deleted_at !== null && !hidden)) {
     throw libraryRefusals.refuse('documents.not_found')

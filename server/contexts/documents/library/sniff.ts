@@ -32,18 +32,22 @@ export const STREAMS = ['WordDocument', '_VBA_PROJECT'] as const
 const decoded = (bytes: Buffer, text: ContentFacts['text']): string =>
   new TextDecoder(text === 'utf-16' ? (bytes[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8').decode(bytes).trimStart()
 
-// What the WHATWG's MIME Sniffing Standard (7.1) takes for HTML, and SVG.
-const HTML =
-  /^(<\?[^>]*\?>\s*|<!--[\s\S]*?-->\s*)*<(!doctype\s+(html|svg)|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|svg|img|meta|object|embed)[\s/>]/i
+// What the WHATWG's MIME Sniffing Standard (7.1) takes for HTML, and SVG. An XML may begin with any name but those of a page.
+const PAGE = 'html|head|script|iframe|body|svg|object|embed'
+const opening = (names: string): RegExp =>
+  // security-ok: names of this file alone
+  new RegExp(`^(<\\?[^>]*\\?>\\s*|<!--[\\s\\S]*?-->\\s*)*<(!doctype\\s+(html|svg)|${names})[\\s/>]`, 'i')
+const HTML = opening(`${PAGE}|h1|div|font|table|a|style|title|b|br|p|img|meta`)
+const XML_PAGE = opening(PAGE)
 const FOREIGN = /^(%PDF-|\{\\rtf|%!PS)/
 const XML = /^<(\?xml[\s?]|!--|!DOCTYPE\s|[A-Za-z_][\w.:-]*[\s/>])/
 const MAIL_LINE =
   /^(from|to|date|subject|received|return-path|message-id|mime-version|delivered-to|x-[\w-]+|dkim-signature):/im
 
-const isPlainText = (facts: ContentFacts): boolean => {
+const isText = (facts: ContentFacts, page = HTML): boolean => {
   if (facts.text === null) return false
   const start = decoded(facts.head, facts.text)
-  return !FOREIGN.test(start) && !HTML.test(start)
+  return !FOREIGN.test(start) && !page.test(start)
 }
 
 function isMail(facts: ContentFacts): boolean {
@@ -72,9 +76,9 @@ const IS: Readonly<Record<FileType, (facts: ContentFacts) => boolean>> = {
   xlsx: ({ head, zip }) => starts(head, '504b0304') && holds(zip, 'xl/workbook.xml'),
   doc: ({ head, streams }) => starts(head, 'd0cf11e0a1b11ae1') && streams.has('WordDocument'),
   p7m: isSigned,
-  txt: isPlainText,
-  csv: isPlainText,
-  xml: (facts) => isPlainText(facts) && XML.test(decoded(facts.head, facts.text)),
+  txt: (facts) => isText(facts),
+  csv: (facts) => isText(facts),
+  xml: (facts) => isText(facts, XML_PAGE) && XML.test(decoded(facts.head, facts.text)),
   eml: isMail,
 }
 
