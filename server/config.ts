@@ -70,6 +70,11 @@ const Schema = Type.Object({
     description: 'scanned pages of one file that are recognised',
   }),
   TEXT_MAX_PAGES: Type.Integer({ default: 2000, minimum: 1, description: 'pages of one file that are read' }),
+  TEXT_MAX_MEMORY_MB: Type.Integer({
+    default: 1400,
+    minimum: 256,
+    description: 'of the process that reads a file and of the programs that it calls',
+  }),
   TEXT_MAX_SECONDS: Type.Integer({
     default: 1800,
     minimum: 1,

@@ -112,9 +112,9 @@ export async function readContent(deps: DocumentDeps, sha256: string, job: Runni
   try {
     const task = await taskOf(reading, folder)
     const seconds = Math.max(1, deps.config.TEXT_MAX_SECONDS - taken.seconds)
-    const { signal, attempt } = job
-    const run = { task, hint: taken.mediaType, path: deps.config.PATH, seconds, signal, last: attempt >= PATIENCE }
-    extractor = runExtractor(run)
+    const { PATH: path, TEXT_MAX_MEMORY_MB: memory } = deps.config
+    const run = { task, hint: taken.mediaType, path, seconds, memory }
+    extractor = runExtractor({ ...run, signal: job.signal, last: job.attempt >= PATIENCE })
     const turn = await keepPages(reading, extractor, gates)
     await extractor.close()
     await settle(reading, turn, extractor.used())

@@ -7,8 +7,6 @@ import type { Said, Task } from './extract/content.ts'
 
 /** Of JavaScript objects; what is beyond it ends the process by itself. */
 const OLD_SPACE_MB = 512
-/** Of everything, the programs that it calls included: pictures and unpacked streams lie outside of the old space. */
-const MEMORY_KB = 1_400 * 1024
 const WATCH_MS = 250
 /** One line: a page with the places of its words. */
 const MAX_LINE = 32 * 1024 * 1024
@@ -20,6 +18,8 @@ export type Run = {
   readonly path: string
   /** Seconds that are left to it; waiting at the gate does not count. */
   readonly seconds: number
+  /** MB of everything, the programs that it calls included: pictures and unpacked streams lie outside of the old space. */
+  readonly memory: number
   readonly signal: AbortSignal
   /** Whether a kill by the system counts as one by this file: it was tried often enough. */
   readonly last: boolean
@@ -92,7 +92,7 @@ async function* linesOf(stdout: Readable, tooLong: () => void): AsyncGenerator<S
 }
 
 const WORDS: Record<Killed, string> = {
-  memory: 'Reading it takes more memory than is given.',
+  memory: 'Reading it takes more memory than is given (TEXT_MAX_MEMORY_MB).',
   time: 'Reading it takes more time than is given (TEXT_MAX_SECONDS).',
   output: 'A page of it is too large.',
 }
@@ -132,7 +132,7 @@ export function runExtractor(run: Run): Extractor {
   const watch = setInterval(() => {
     if (!waiting) used += WATCH_MS / 1_000
     if (used > run.seconds) kill('time')
-    void memoryOf(child.pid ?? 0).then((kb) => kb > MEMORY_KB && kill('memory'))
+    void memoryOf(child.pid ?? 0).then((kb) => kb > run.memory * 1024 && kill('memory'))
   }, WATCH_MS)
   const abort = (): void => killGroup(child)
   run.signal.addEventListener('abort', abort, { once: true })

@@ -16,7 +16,7 @@ export type Taken = {
 }
 
 /** A content that was removed for good and is stored again has nothing read out of it any more. */
-async function forgetEarlier(work: TextWork, sha256: string, stored_at: string | Date): Promise<void> {
+async function forgetEarlier(work: TextWork, sha256: string, stored_at: string): Promise<void> {
   const ended = await work.db
     .selectFrom('file_texts')
     .select('sha256')
