@@ -47,7 +47,7 @@ const pdf = (): Promise<Buffer> => {
   return collect(made)
 }
 const docx = (): Promise<Buffer> =>
-  Packer.toBuffer(new Docx({ sections: [{ children: [new Paragraph('Delega')] }] })).then(Buffer.from)
+  Packer.toBuffer(new Docx({ sections: [{ children: [new Paragraph('Delega')] }] })).then((bytes) => Buffer.from(bytes))
 const TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"></Types>'
 const workbook = (): Buffer => {
   const book = xlsx.utils.book_new()
@@ -87,6 +87,8 @@ test('real files of each type may be stored as what they are', async () => {
     ['txt', 'BM è una sigla, non una figura'],
     ['txt', 'a < b, and <not a tag'],
     ['csv', 'data;kWh\r\n2026-01-01;12,5\r\n'],
+    ['txt', '<!---->'.repeat(580)],
+    ['xml', '<a/>'],
     ['xml', '<?xml version="1.0"?><p:FatturaElettronica xmlns:p="x"/>'],
     ['xml', '\ufeff<p:FatturaElettronica xmlns:p="x"/>'],
   ]
@@ -112,6 +114,8 @@ test('what is not what its extension says is refused', async () => {
     ['txt', '<!DOCTYPE html><html><script>alert(1)</script>', 'HTML'],
     ['txt', '  \n<!-- a -->\n<SCRIPT src=x></SCRIPT>', 'a script'],
     ['txt', '<svg onload=alert(1)>', 'SVG'],
+    ['txt', `<!-- ${'a'.repeat(5_000)} --><script>`, 'a script behind a long comment'],
+    ['txt', `${'<!---->'.repeat(500)}<script>`, 'a script behind many comments'],
     ['txt', Buffer.from('\ufeff<html><body>', 'utf16le'), 'wide HTML'],
     ['txt', EXE, 'an .exe'],
     ['txt', `${'a'.repeat(300_000)}\0`, 'a NUL far behind'],

@@ -10,7 +10,7 @@ const ALIASES: Readonly<Record<string, string>> = { jpeg: 'jpg' }
 const bytes = (text: string): number => new TextEncoder().encode(text).length
 
 function cut(stem: string, room: number): string {
-  const letters = [...stem]
+  const letters = Array.from(stem)
   while (letters.length > 0 && bytes(letters.join('')) > room) letters.pop()
   return letters.join('').trimEnd()
 }

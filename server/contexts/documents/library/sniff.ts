@@ -33,12 +33,22 @@ const decoded = (bytes: Buffer, text: ContentFacts['text']): string =>
   new TextDecoder(text === 'utf-16' ? (bytes[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8').decode(bytes).trimStart()
 
 // What the WHATWG's MIME Sniffing Standard (7.1) takes for HTML, and SVG. An XML may begin with any name but those of a page.
-const PAGE = 'html|head|script|iframe|body|svg|object|embed'
-const opening = (names: string): RegExp =>
-  // security-ok: names of this file alone
-  new RegExp(`^(<\\?[^>]*\\?>\\s*|<!--[\\s\\S]*?-->\\s*)*<(!doctype\\s+(html|svg)|${names})[\\s/>]`, 'i')
-const HTML = opening(`${PAGE}|h1|div|font|table|a|style|title|b|br|p|img|meta`)
-const XML_PAGE = opening(PAGE)
+const HTML =
+  /^<(!doctype\s+(html|svg)|html|head|script|iframe|body|svg|object|embed|h1|div|font|table|a|style|title|b|br|p|img|meta|!--)[\s/>-]/i
+const XML_PAGE = /^<(!doctype\s+(html|svg)|html|head|script|iframe|body|svg|object|embed)[\s/>]/i
+
+/** What comes behind comments and processing instructions; a comment that does not end stays. By hand: a pattern would take for ever. */
+function behindComments(text: string): string {
+  let rest = text
+  for (;;) {
+    const [start, end] = rest.startsWith('<!--') ? ['<!--', '-->'] : ['<?', '?>']
+    if (!rest.startsWith(start)) return rest
+    const at = rest.indexOf(end, start.length)
+    if (at < 0) return rest
+    rest = rest.slice(at + end.length).trimStart()
+  }
+}
+
 const FOREIGN = /^(%PDF-|\{\\rtf|%!PS)/
 const XML = /^<(\?xml[\s?]|!--|!DOCTYPE\s|[A-Za-z_][\w.:-]*[\s/>])/
 const MAIL_LINE =
@@ -47,7 +57,7 @@ const MAIL_LINE =
 const isText = (facts: ContentFacts, page = HTML): boolean => {
   if (facts.text === null) return false
   const start = decoded(facts.head, facts.text)
-  return !FOREIGN.test(start) && !page.test(start)
+  return !FOREIGN.test(start) && !page.test(behindComments(start))
 }
 
 function isMail(facts: ContentFacts): boolean {

@@ -89,7 +89,7 @@ export async function takeUpload<Schema extends TSchema>(
       limits: { ...LIMITS, fileSize: rules.limit },
     })) {
       if (part.type === 'field') {
-        if (part.valueTruncated === true) throw requestRefusals.refuse('request.too_large')
+        if (part.valueTruncated) throw requestRefusals.refuse('request.too_large')
         texts.set(part.fieldname, [...(texts.get(part.fieldname) ?? []), String(part.value)])
       } else if (part.fieldname === 'file') file = await takeFile(part, rules)
       else throw libraryRefusals.refuse('documents.no_file')

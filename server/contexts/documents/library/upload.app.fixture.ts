@@ -51,7 +51,7 @@ export async function makeServerApp(changes: Partial<Config>): Promise<ServerApp
       const chunks: Buffer[] = []
       for await (const chunk of incoming) chunks.push(chunk)
       sending.destroy()
-      const answer = JSON.parse(Buffer.concat(chunks).toString()) as Answered['body']
+      const answer: Answered['body'] = JSON.parse(Buffer.concat(chunks).toString())
       return { status: incoming.statusCode, code: answer.error?.code ?? '', body: answer }
     },
     breakOff: async (user, form, bytes) => {

@@ -34,9 +34,7 @@ export function formOf({
   const others = Object.entries(fields).flatMap(([field, value]) =>
     [value]
       .flat()
-      .map((one) =>
-        Buffer.from(`--${BOUNDARY}\r\ncontent-disposition: form-data; name="${field}"\r\n\r\n${String(one)}\r\n`),
-      ),
+      .map((one) => Buffer.from(`--${BOUNDARY}\r\ncontent-disposition: form-data; name="${field}"\r\n\r\n${one}\r\n`)),
   )
   return Buffer.concat([
     ...(fileFirst ? [...file, ...others] : [...others, ...file]),

@@ -26,7 +26,7 @@ async function left({ admin, id }: TestTenant): Promise<{ files: number; documen
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .where('tenant_id', '=', id)
         .executeTakeFirstOrThrow()
-      return Number(all)
+      return all
     })
   return { files: await count('files'), documents: await count('documents'), blobs: stored }
 }
