@@ -511,6 +511,21 @@ export type ControlMeasurementsTable = {
   updated_by: string | null
 }
 
+export type DocumentGenerationsTable = {
+  tenant_id: string
+  document_id: string
+  template: string
+  template_version: number
+  template_sha256: string
+  language: string
+  format: string
+  time_zone: string
+  field_values: ColumnType<Json, string, string | null>
+  field_sources: ColumnType<Json, string, string | null>
+  created_at: string
+  created_by: string | null
+}
+
 export type DocumentLinksTable = {
   tenant_id: string
   document_id: string
@@ -535,6 +550,35 @@ export type DocumentSuggestionsTable = {
   made_at: string
   decided_at: string | null
   decided_by: string | null
+}
+
+export type DocumentTemplateVersionsTable = {
+  tenant_id: string
+  template_id: string
+  version: number
+  document_id: string
+  document_version: number
+  sha256: string
+  fields: ColumnType<Json, string, string | null>
+  created_at: string
+  created_by: string | null
+}
+
+export type DocumentTemplatesTable = {
+  tenant_id: string
+  id: string
+  document_id: string
+  name: string
+  description: string | null
+  language: string
+  category: string | null
+  version: number
+  deleted_at: string | null
+  revision: Generated<number>
+  created_at: string
+  updated_at: string
+  created_by: string | null
+  updated_by: string | null
 }
 
 export type DocumentVersionsTable = {
@@ -1207,8 +1251,11 @@ export type AllTables = {
   'category_examples': CategoryExamplesTable
   'category_words': CategoryWordsTable
   'control_measurements': ControlMeasurementsTable
+  'document_generations': DocumentGenerationsTable
   'document_links': DocumentLinksTable
   'document_suggestions': DocumentSuggestionsTable
+  'document_template_versions': DocumentTemplateVersionsTable
+  'document_templates': DocumentTemplatesTable
   'document_versions': DocumentVersionsTable
   'documents': DocumentsTable
   'evidence_packs': EvidencePacksTable

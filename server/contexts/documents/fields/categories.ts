@@ -1,4 +1,4 @@
-/** What speaks for a kind of document: a pattern and its weight, as a logarithm of odds. Words of a title weigh double at the head. */
+/** What speaks for a kind of document: a pattern and its weight, as a logarithm of odds. */
 export type Evidence = readonly [weight: number, words: string]
 export type Category = { code: string; it: string; en: string; evidence: readonly Evidence[] }
 
@@ -33,7 +33,7 @@ export const CATEGORIES: readonly Category[] = [
       TITLE,
       "dichiarazione (?:semestrale|annuale)(?: di consumo| dei consumi|(?: per l[’'])? ?energia elettrica| di energia elettrica)?",
     ],
-    [TITLE, '(?:half-yearly|annual) (?:consumption|electricity|excise) declaration'],
+    [TITLE, '(?:consumption|electricity|excise) declaration'],
     [TITLE, 'dichiarazione di consumo'],
     [USUAL, 'quadro [acg]'],
     [FITS, 'accis[ae]|excise'],
@@ -234,9 +234,9 @@ export const CATEGORIES: readonly Category[] = [
     'Letter by certified mail',
     [
       TITLE,
-      '(?:inviata|trasmessa|inviato|trasmesso|a mezzo|via|tramite)(?: a mezzo| via)? (?:p\\.?e\\.?c\\.?|posta elettronica certificata)',
+      '(?:inviata|trasmessa|inviato|trasmesso|a mezzo|per|via|tramite)(?: a mezzo| via)? (?:p\\.?e\\.?c\\.?|posta elettronica certificata)',
     ],
-    [TITLE, '(?:sent )?(?:by|via) (?:certified e-?mail|pec)'],
+    [TITLE, '(?:sent )?(?:by|via) (?:certified (?:e-?)?mail|pec)'],
     [USUAL, 'spett(?:\\.(?:le|li)|abile)|alla cortese attenzione|to the kind attention'],
     [USUAL, 'distinti saluti|cordiali saluti|yours (?:faithfully|sincerely)'],
     [FITS, 'oggetto ?:|subject ?:'],

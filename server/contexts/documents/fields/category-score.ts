@@ -7,7 +7,8 @@ export type Scored = { category: string; score: number; places: Place[] }
 
 /** As odds: what an unknown document is rather than any one of the kinds that we know. A title alone outweighs it, a usual word does not. */
 export const NONE_SCORE = 3
-/** What stands at the head of the first page is its title. */
+/** A title that stands at the head of the first page is the document’s own, and counts twice. */
+const TITLE_WEIGHT = 4
 const HEAD = 320
 /** A document says what it is early. */
 const PAGES = 3
@@ -28,7 +29,9 @@ export function scoresOf(pages: readonly PageText[]): Scored[] {
   const scored = PATTERNS.map(({ code, evidence }): Scored => {
     const hits = evidence.flatMap(({ weight, pattern }) => {
       const hit = firstHit(first, pattern)
-      return hit === null ? [] : [{ weight: hit.atHead && weight > 1 ? weight * 2 : weight, place: hit.place }]
+      return hit === null
+        ? []
+        : [{ weight: hit.atHead && weight >= TITLE_WEIGHT ? weight * 2 : weight, place: hit.place }]
     })
     const places = hits.filter(({ weight }) => weight > 0).toSorted((a, b) => b.weight - a.weight)
     return {

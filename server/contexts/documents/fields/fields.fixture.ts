@@ -1,8 +1,7 @@
 /** Documents as the reader leaves them: their rows and the pages that were read, without the file. */
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import { enqueue } from '#platform/jobs/enqueue.ts'
-import { doDue } from '#platform/jobs/jobs.fixture.ts'
+import { systemScope } from '#platform/database/system-scope.ts'
 import { newId } from '#platform/new-id.ts'
 import { testApp, type TestTenant, type TestUser } from '#test/harness.ts'
 import { fieldsOrder } from '../text/orders.ts'
@@ -44,10 +43,13 @@ export async function documentOf(
   return { id, sha256 }
 }
 
-/** Has a content looked through, as the reader does at its end, and waits until it is done. */
+/** Has a content looked through, as a worker does when its job is due. */
 export async function lookThrough(tenant: TestTenant, sha256: string): Promise<void> {
-  await tenant.admin.write(null, (work) => enqueue(work, fieldsOrder, { sha256 }, { key: sha256 }))
-  await doDue([...(await testApp()).jobs].filter(({ kind }) => kind.name === fieldsOrder.name))
+  const { jobs, deps } = await testApp()
+  const { handler } = jobs.find(({ kind }) => kind.name === fieldsOrder.name)!
+  if (!('run' in handler)) throw new Error('It is done in one Work')
+  const job = { id: newId(), tenantId: tenant.id, attempt: 1, enqueuedBy: null, signal: AbortSignal.timeout(60_000) }
+  await deps.installation.database.write(systemScope(tenant.id, 'test'), (work) => handler.run(work, { sha256 }, job))
 }
 
 export async function fieldsOf(user: TestUser, id: string): Promise<DocumentFields> {

@@ -13,13 +13,17 @@ export type Verdict = { category: string; share: number; by: 'rule' | 'learned';
 
 // Documents that we imagine to have seen besides, and how many of them hold any one word: they keep five examples from knowing all.
 const [IMAGINED, HOLDING] = [20, 0.02]
+/** As often the rules may be wrong, however sure they are, where the company says otherwise. */
+const DOUBT = 0.1
+/** One example shows itself and not its kind. */
+const FEWEST = 2
 /** How many examples of a kind weigh as much as what is known of all. */
 const SHRINK = 2
 /** Words lean on each other: at most so many count as if they did not. */
 const INDEPENDENT = 12
-/** Below, nothing is suggested. */
-export const LEAST_SHARE = 0.5
-/** No count of words is surer than that. */
+/** What is not likelier than not is not suggested. */
+const ENOUGH = 0.5
+/** No count of words is surer than that; what examples alone say, no surer than their number allows: five give 0.83. */
 const MOST_SHARE = 0.95
 
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0)
@@ -48,22 +52,24 @@ export function judgeCategory(
   shares: ReadonlyMap<string, number>,
   learned: Learned,
 ): Verdict | null {
-  const none = shares.get('') ?? 1
-  const names = new Set([...shares.keys(), ...learned.examples.keys()])
+  const none = Math.max(shares.get('') ?? 1, DOUBT)
+  const taught = (category: string): boolean => (learned.examples.get(category) ?? 0) >= FEWEST
+  const names = new Set([...shares.keys(), ...[...learned.examples.keys()].filter(taught)])
   const all = sum(learned.examples.values())
   const tempered = Math.min(1, INDEPENDENT / Math.max(1, words.length))
   const weighed = [...names].map((category) => {
     const own = learned.examples.get(category) ?? 0
-    const prior = shares.get(category) ?? (none * own) / (all + IMAGINED)
-    const list = own > 0 ? gains(words, category, learned) : []
+    const prior = category === '' && taught('') ? none : (shares.get(category) ?? (none * own) / (all + IMAGINED))
+    const list = taught(category) ? gains(words, category, learned) : []
     return { category, log: Math.log(Math.max(prior, 1e-9)) + tempered * sum(list.map(({ gain }) => gain)), list }
   })
   const top = Math.max(...weighed.map(({ log }) => log))
   const total = sum(weighed.map(({ log }) => Math.exp(log - top)))
   const best = weighed.find(({ log }) => log === top)!
-  const share = Math.min(MOST_SHARE, 1 / total)
-  if (best.category === '' || share < LEAST_SHARE) return null
   const ruled = [...shares].reduce((a, b) => (b[1] > a[1] ? b : a))[0]
+  const own = learned.examples.get(best.category) ?? 0
+  const share = Math.min(MOST_SHARE, 1 / total, best.category === ruled ? 1 : own / (own + 1))
+  if (best.category === '' || share <= ENOUGH) return null
   const telling = best.list.toSorted((a, b) => b.gain - a.gain).filter(({ gain }) => gain > 0)
   return {
     ...{ category: best.category, share: Math.round(share * 1000) / 1000 },

@@ -76,7 +76,8 @@ export function findingsOf(drafts: readonly Draft[], counts: CueCounts): Finding
     const keyed = draft.cues.map((cue) => `${draft.kind} ${cue}`)
     const learned = draft.role === 'unit_price' ? null : learnedRole(draft, keyed, counts)
     const role = learned === null ? draft.role : learned.role
-    const share = learned === null ? (told ?? 1) : role === null ? 1 : learned.share
+    // Where only the value is said, nothing but the value can be wrong.
+    const share = role === null ? 1 : Math.max(learned?.learned ? 0 : (told ?? 1), learned?.share ?? 0)
     const confidence = Math.round(draft.confidence * share * 1000) / 1000
     const one: Finding = { ...draft, role, confidence, by: learned?.learned ? 'learned' : 'rule' }
     const key = `${one.kind} ${role ?? ''} ${one.value}`

@@ -31,14 +31,18 @@ const CUES: readonly (readonly [kind: 'date' | 'amount', role: Role, words: stri
     'due',
     'due(?: date| by| on)?|pay(?:able|ment)? (?:by|due|before)|(?:no|not) later than|deadline|submit(?:ted)? by',
   ],
-  ['date', 'issue', 'rilasciat[oaie]|emess[oaie]|emissione|rilascio|redatt[oaie]|data|in data|lì|addì|oggi'],
-  ['date', 'issue', 'issued?|dated?|date of issue|drawn up'],
+  [
+    'date',
+    'issue',
+    'rilasciat[oaie]|emess[oaie]|emissione|rilascio|redatt[oaie]|data (?:richiesta|documento|fattura|rilascio)',
+  ],
+  ['date', 'issue', 'issued?|dated|date of issue|drawn up'],
   [
     'date',
     'issue',
     '(?:fattura|verbale|certificato|rapporto|contratto|convenzione|documento|ddt|bolla|nota|lettera|invoice|no?|n\\.)[^\\n]{0,28} (?:del|of|dated)',
   ],
-  ['date', 'protocol', '(?:prot|protocollo|protocol)\\b[^\\n]{0,45}(?:del|of|dated|on|data)'],
+  ['date', 'protocol', '(?:prot|protocollo|protocol)\\b[^\\n]{0,45}(?:del|of|dated|on)'],
   [
     'date',
     'start',
@@ -95,10 +99,20 @@ const VALID_FROM =
 export const before = (text: string, start: number, previousEnd: number): string =>
   text.slice(Math.max(0, previousEnd, start - WINDOW), start)
 
+/** Right before a day these say nothing but that it is one: the words before them are asked first. */
+const PLAIN = /(?<!\p{L})(?:in data|data|date|lì|addì|oggi)[ :.,\n]{0,4}$/iu
+const JOINING = /(?<!\p{L})(?:in data|il giorno|addì)\s*$/iu
+
 type Cue = { role: Role; end: number; length: number }
 /** The role that the words before a value give it, and how near they stand; null where they say nothing. */
 export function roleBefore(kind: FieldKind, words: string, wider: string): { role: Role; distance: number } | null {
   if (kind === 'date' && VALID_FROM.test(wider)) return { role: 'expiry', distance: 0 }
+  const cue = nearestCue(kind, words.replace(JOINING, ''))
+  if (cue !== null) return cue
+  return kind === 'date' && PLAIN.test(words) ? { role: 'issue', distance: 0 } : null
+}
+
+function nearestCue(kind: FieldKind, words: string): { role: Role; distance: number } | null {
   let best: Cue | null = null
   for (const { kind: of, role, pattern } of PATTERNS) {
     if (of !== kind) continue

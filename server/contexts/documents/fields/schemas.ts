@@ -91,7 +91,7 @@ export type DocumentFields = Static<typeof DocumentFields>
 
 const Value = Line(200, { ...NAMED, description: 'In the normal form of its kind', examples: ['2027-03-31'] })
 
-/** What is left out stays as it is; what is the same as what was found confirms it. */
+/** What is left out stays as it is; what is the same as what was found confirms it, and so does nothing at all. */
 export const FieldChange = Type.Object(
   {
     value: Type.Optional(Value),
@@ -102,7 +102,6 @@ export const FieldChange = Type.Object(
   },
   {
     additionalProperties: false,
-    minProperties: 1,
     title: 'DocumentFieldChange',
     examples: [{ value: '2027-03-31', role: 'expiry' }],
   },
