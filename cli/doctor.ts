@@ -5,6 +5,7 @@ import { answer } from './command.ts'
 import { examineBackups } from './doctor/backups.ts'
 import { examineDatabase } from './doctor/database.ts'
 import { examined, fail, ok, type Finding } from './doctor/finding.ts'
+import { examineFiles } from './doctor/files.ts'
 import { dependencies, examineMachine, nodeVersion } from './doctor/machine.ts'
 import { examineMail } from './doctor/mail.ts'
 import { examineNats } from './doctor/nats.ts'
@@ -34,6 +35,7 @@ async function examine(): Promise<Finding[]> {
     ...(await examined('machine', () => examineMachine(config))),
     ...(await examined('database', () => examineDatabase(config))),
     ...(await examined('backups', () => examineBackups(config, new Date()))),
+    ...(await examined('files', () => examineFiles(config))),
     ...(await examined('mail', () => examineMail(config))),
     ...(await examined('nats', () => examineNats(config))),
     ...(await examined('scanner', () => examineScanner(config, new Date()))),
