@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- part …]`: parts are compare (or list, get, create), trips, alone, events, sign-in, jobs, live, anomalies, readings,
- * starts; all by default, and readings-designs where it is named.
+ * search, starts; all by default, and readings-designs where it is named.
  * BENCH_ROUNDS and BENCH_SECONDS shorten it, BENCH_REQUESTS the readings. The figures go to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -15,6 +15,7 @@ import { measureLive, type LiveLatency } from './live.ts'
 import { startLoad, startServer, type Load, type Operation } from './processes.ts'
 import { measureDesigns, tellDesigns } from './readings-designs.ts'
 import { measureReadings, tellReadings } from './readings.ts'
+import { measureSearch, tellSearch } from './search.ts'
 import { measureDetector, tellDetector } from './anomalies.ts'
 import { countTrips } from './round-trips.ts'
 import { measureSignIn, type Latency } from './sign-in.ts'
@@ -95,6 +96,7 @@ async function onGround(ground: Ground): Promise<void> {
   if (wants('jobs')) await jobsPart(ground)
   if (wants('live')) await livePart(ground)
   if (wants('readings')) await readingsPart(ground)
+  if (wants('search')) say(`\n${tellSearch((results['search'] = await measureSearch(ground, officinaOn(ground))))}`)
   // Asked for by name: it decided a design and measures nothing of the product.
   if (asked.includes('readings-designs')) {
     const designs = (results['readings_designs'] = await measureDesigns(ground))
@@ -165,7 +167,7 @@ say(
 )
 if (
   operations.length > 0 ||
-  ['trips', 'alone', 'events', 'sign-in', 'jobs', 'live', 'readings', 'readings-designs'].some(wants)
+  ['trips', 'alone', 'events', 'sign-in', 'jobs', 'live', 'readings', 'search', 'readings-designs'].some(wants)
 ) {
   const ground = await layGround()
   try {

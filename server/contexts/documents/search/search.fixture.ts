@@ -96,14 +96,14 @@ const bodyOf = async (request_: IncomingMessage): Promise<string> => {
 
 /** Words thrown into as many boxes as there are dimensions: the same text, the same vector. It knows no meaning, and proves none. */
 export function boxesOf(text: string, dimensions: number, seed = ''): number[] {
-  const boxes = Array.from({ length: dimensions }, () => 0)
+  const boxes: number[] = Array.from({ length: dimensions }, () => 0)
   for (const word of text.toLowerCase().match(/[a-z0-9à-ÿ]+/g) ?? ['']) {
     const digest = createHash('sha256')
       .update(seed + word)
       .digest()
     boxes[digest.readUInt32LE(0) % dimensions]! += digest.readUInt8(4) % 2 === 0 ? 1 : -1
   }
-  return boxes.every((one) => one === 0) ? boxes.fill(1) : boxes
+  return boxes.every((one) => one === 0) ? boxes.map(() => 1) : boxes
 }
 
 /** A server that speaks the embeddings request of OpenAI's API over a socket. */
