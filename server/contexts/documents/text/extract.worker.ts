@@ -8,9 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { MAX_CHARS, MAX_PAGE_CHARS, OCR_USED_UP } from './extract/bounds.ts'
 import { type Bench, type Draft, type Said, type Task, Unread } from './extract/content.ts'
-import { readPicture } from './extract/read-image.ts'
 import { readBytes } from './extract/read-within.ts'
-import { openRecogniser } from './extract/run-tesseract.ts'
+import type { Recogniser } from './extract/run-tesseract.ts'
 
 async function say(said: Said): Promise<void> {
   if (!process.stdout.write(`${JSON.stringify(said)}\n`)) await once(process.stdout, 'drain')
@@ -39,9 +38,9 @@ function openGate(): () => Promise<void> {
 }
 
 function openBench(task: Task, notes: string[]): Bench {
-  const recognise = openRecogniser(task.tools, task.folder)
   const gate = openGate()
   let [recognised, files] = [task.recognised, 0]
+  let recognise: Recogniser | undefined
   const note = async (text: string): Promise<void> => {
     if (notes.includes(text)) return
     notes.push(text)
@@ -58,7 +57,10 @@ function openBench(task: Task, notes: string[]): Bench {
       }
       recognised += 1
       await gate()
-      return readPicture(await image(), recognise)
+      // Loaded for those that need it: most files are text, and begin in half the time without.
+      const { readPicture } = await import('./extract/read-image.ts')
+      const { openRecogniser } = await import('./extract/run-tesseract.ts')
+      return readPicture(await image(), (recognise ??= openRecogniser(task.tools, task.folder)))
     },
     file: async (bytes) => {
       files += 1
