@@ -12,6 +12,7 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { tmpdir, userInfo } from 'node:os'
 import pg from 'pg'
+import { findClamd } from './clamd.ts'
 import { findPgBouncer, startPgBouncer } from './pgbouncer.ts'
 
 type Missing = { missing: string }
@@ -111,6 +112,14 @@ async function withMqtt(): Promise<number | Missing> {
   return suite({ TEST_SERVICES: 'on', TEST_MQTT_URL: address }, ['/brokers.services.', '/away.services.'])
 }
 
+/** Its tests start it themselves, and stop it in the middle. */
+async function withClamd(): Promise<number | Missing> {
+  const program = findClamd()
+  if (program === null)
+    return { missing: 'ClamAV (Debian: apt-get install clamav-daemon; macOS: brew install clamav).' }
+  return suite({ TEST_SERVICES: 'on', TEST_CLAMD: program }, ['/clamd.services.'])
+}
+
 const url = await findPostgres()
 const direct = (environment: Record<string, string>) => (): Promise<number | Missing> =>
   typeof url === 'object' ? Promise.resolve(url) : suite({ TEST_DATABASE_URL: url, ...environment })
@@ -120,6 +129,7 @@ await stage('PostgreSQL through PgBouncer, transaction mode', () => throughPgBou
 await stage('A schema for each tenant', direct({ TEST_ISOLATION: 'schema' }))
 await stage('NATS JetStream', withNats)
 await stage('MQTT', withMqtt)
+await stage('ClamAV', withClamd)
 
 process.stdout.write('\n')
 for (const { stage: name, seconds, result } of outcomes) process.stdout.write(`${name} (${seconds} s): ${result}\n`)

@@ -108,17 +108,11 @@ async function converse(
   const leave = (): void => void socket.destroy()
   stop.addEventListener('abort', leave)
   answered.signal.addEventListener('abort', leave)
-  try {
-    await pipeline(source, frames, socket, { signal: AbortSignal.any([stop, answered.signal]), end: false })
-    await closed
-  } catch {
-    // What was heard, and what went wrong first, is told below.
-  } finally {
-    clearTimeout(connecting)
-    stop.removeEventListener('abort', leave)
-    socket.destroy()
-    await closed
-  }
+  // A source that hangs ends when it wants: what counts is that the socket closes, whatever becomes of this.
+  void pipeline(source, frames, socket, { signal: AbortSignal.any([stop, answered.signal]), end: false }).catch(leave)
+  await closed
+  clearTimeout(connecting)
+  stop.removeEventListener('abort', leave)
   if (said.includes('\0')) return { said: said.slice(0, said.indexOf('\0')) }
   signal?.throwIfAborted()
   if (broken !== undefined) throw broken
@@ -149,8 +143,8 @@ async function* instream(chunks: AsyncIterable<Buffer>, sent: Sent): AsyncIterab
 }
 
 /**
- * A clamd that has had enough says so and closes, and what it said is lost where the next chunk meets the closed door first (one time in
- * five over TCP). The same length announced once more, with nothing after it, is answered for sure; one that it takes is not answered.
+ * A clamd that has had enough says so and closes, and what it said is lost where what was on its way meets the closed door first (one time
+ * in five over TCP). The same length announced once more, with nothing after it, is answered for sure; one that it takes is not answered.
  */
 async function isTooMuch(address: ClamdAddress, { bytes }: Sent, signal: AbortSignal | undefined): Promise<boolean> {
   const question = Readable.from([INSTREAM, lengthOf(bytes)])
@@ -199,7 +193,7 @@ export function clamd(address: ClamdAddress, times: Times = CLAMD_TIMES): Scanne
         const early = finding.found === 'clean' && !sent.all
         return early ? { found: 'nothing', why: 'not_understood', said: printable(heard.said) } : finding
       }
-      const tooMuch = heard.why === 'broke_off' && !sent.all && (await isTooMuch(address, sent, signal))
+      const tooMuch = heard.why === 'broke_off' && (await isTooMuch(address, sent, signal))
       return { found: 'nothing', why: tooMuch ? 'too_large' : heard.why, said: '' }
     },
     ping: async () => {

@@ -1,5 +1,5 @@
 import { pipeline, type Readable } from 'node:stream'
-import { type BlobStore, contentKey } from '#platform/blob/blob-store.ts'
+import { type BlobStore, type ByteRange, contentKey } from '#platform/blob/blob-store.ts'
 import { type Spool, spool } from '#platform/blob/spool.ts'
 import { Refusal } from '#platform/refusal.ts'
 import { QUARANTINE_HEAD, quarantineKey, scrambler } from './quarantine.ts'
@@ -15,15 +15,24 @@ const unlessMissing = (error: unknown): null => {
   throw error
 }
 
-async function openQuarantined({ blobs, signal }: Shelf, { tenantId, sha256 }: ContentOf): Promise<Readable | null> {
+/**
+ * The bytes under a key; null where there are none. Between the opening and the first read nobody listens, and a signal that aborts just
+ * then would end the process: whoever reads on hears of it all the same.
+ */
+async function openBlob({ blobs, signal }: Shelf, key: string, range?: ByteRange): Promise<Readable | null> {
+  const source = await blobs.open(key, range, signal).catch(unlessMissing)
+  return source && source.on('error', () => undefined)
+}
+
+async function openQuarantined(shelf: Shelf, { tenantId, sha256 }: ContentOf): Promise<Readable | null> {
   const key = quarantineKey(tenantId, sha256)
-  const found = await blobs.stat(key, signal)
+  const found = await shelf.blobs.stat(key, shelf.signal)
   if (found === null) return null
   const start = QUARANTINE_HEAD.length
   if (found.size <= start) throw scanRefusals.refuse('scans.damaged')
-  const kept = await blobs.open(key, { start, end: found.size - 1 }, signal).catch(unlessMissing)
+  const kept = await openBlob(shelf, key, { start, end: found.size - 1 })
   // What breaks is seen by whoever reads.
-  return kept && pipeline(kept, scrambler(sha256), () => undefined)
+  return kept && pipeline(kept, scrambler(sha256), () => undefined).on('error', () => undefined)
 }
 
 /** The bytes of a content, where they are served from or, unscrambled on the way, in quarantine; null where they are in neither place. */
@@ -32,7 +41,7 @@ export async function openContent(
   content: ContentOf,
 ): Promise<{ source: Readable; place: Place } | null> {
   const { tenantId, sha256 } = content
-  const plain = await shelf.blobs.open(contentKey(tenantId, sha256), undefined, shelf.signal).catch(unlessMissing)
+  const plain = await openBlob(shelf, contentKey(tenantId, sha256))
   if (plain !== null) return { source: plain, place: 'shelf' }
   const kept = await openQuarantined(shelf, content)
   return kept && { source: kept, place: 'quarantine' }
@@ -51,7 +60,7 @@ async function* scrambled(source: Readable, sha256: string): AsyncIterable<Buffe
 export async function putAway(shelf: Shelf, { tenantId, sha256 }: ContentOf): Promise<void> {
   const { blobs, folder, signal } = shelf
   const from = contentKey(tenantId, sha256)
-  const plain = await blobs.open(from, undefined, signal).catch(unlessMissing)
+  const plain = await openBlob(shelf, from)
   if (plain === null) return
   try {
     await store(shelf, quarantineKey(tenantId, sha256), await spool(scrambled(plain, sha256), folder, { signal }))

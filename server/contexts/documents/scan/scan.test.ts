@@ -12,6 +12,7 @@ import { uploadDocument } from '../library/upload.fixture.ts'
 import type { Document } from '../schemas.ts'
 import { QUARANTINE_HEAD, quarantineKey, scrambler } from './quarantine.ts'
 import { scanJobs } from './jobs.ts'
+import { openContent } from './move-content.ts'
 import { RESCAN_DAYS, runRescans } from './run-rescans.ts'
 import { attemptScan, LAST, scanDeps, standIn, virusFinder } from './scan.fixture.ts'
 
@@ -313,6 +314,22 @@ test('a scanner that dies in the middle is asked again', async () => {
   await hanging.close()
   await failing
   assert.deepEqual(await stateOf(tenant, document), ['scanning', null])
+})
+
+test('a job that is ended between opening a content and reading it ends with it, and not the process', async () => {
+  const tenant = await newTenant()
+  const { sha256 } = await upload(tenant.admin, unique('VIRUS'))
+  const { config } = (await testApp()).deps
+  for (const place of ['shelf', 'quarantine'] as const) {
+    const off = new AbortController()
+    const shelf = { blobs: await blobs(), folder: spoolFolder(config), signal: off.signal }
+    const opened = await openContent(shelf, { tenantId: tenant.id, sha256 })
+    assert.equal(opened?.place, place)
+    off.abort()
+    await new Promise((resolve) => opened.source.once('close', resolve))
+    await assert.rejects(buffer(opened.source))
+    await attemptScan(tenant, sha256, scanner)
+  }
 })
 
 test('a failure takes nothing back: what was clean stays open, what was infected stays shut', async () => {
