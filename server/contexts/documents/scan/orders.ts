@@ -5,7 +5,7 @@ import { jobKind } from '#platform/jobs/job-kind.ts'
 /**
  * Enqueued in the Work of every version that is stored, key: the sha256; of a content that is known already too, whatever was found in it
  * (infected bytes that came again are put away, newer signatures look again, and the new document is told of). It looks at the content,
- * whatever files.scan says, and settles what was found (scan/). A scanner that is away is asked again for 5 to 6 hours; one company has at
+ * whatever files.scan says, and settles what was found (scan/). A scanner that is away is asked again for 3 to 6 hours; one company has at
  * most half of what runs at once.
  */
 export const scanOrder = jobKind({
