@@ -7,12 +7,14 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { newTenant, testApp } from '#test/harness.ts'
 import type { EdgeCustody } from '../database/custody.ts'
+import { elsewhere } from '../copies/copies.fixture.ts'
 import { newId } from '../new-id.ts'
 import { contentKey } from './blob-store.ts'
 import { inChunks } from './conformance.fixture.ts'
 import { openLocalStore } from './local-store.ts'
 import { spool } from './spool.ts'
 import { blobJobs, blobSchedules, sweepBlobs } from './sweep-blobs.ts'
+import { strangersMark } from './sweeper.ts'
 
 const DAY_MS = 86_400_000
 
@@ -103,4 +105,34 @@ test('the nightly job sweeps the spool and the store, and is harmless to repeat'
   await assert.rejects(at.blobs.put('a/b', left), { code: 'ENOENT' })
   await at.blobs.put('a/b', young)
   assert.deepEqual([blobSchedules[0]?.kind.name, kind.misfit({})], ['blobs.sweep', null])
+})
+
+test('a database that was restored elsewhere does not sweep the store that it shares with the first', async () => {
+  using at = await place()
+  await using restored = await elsewhere(true)
+  const { id } = await newTenant()
+  // Restored there it has the company and not the rows that came since.
+  await restored.installation.custody.run(({ db }) =>
+    sql`insert into control.tenants (id, slug, name, schema_name, isolation) values (${id}, 'same', 'Same', 'shared', 'shared')`.execute(
+      db,
+    ),
+  )
+  const since = await at.put(id, 'since', 3)
+  await at.row(id, 'since')
+  const config = { ...at.config, home: at.home }
+  const running = { id: 'x', tenantId: null, attempt: 1, enqueuedBy: null, signal: AbortSignal.timeout(60_000) }
+  for (const installation of [at.installation, restored.installation, at.installation]) {
+    const [{ handler } = assert.fail()] = blobJobs({ ...at, installation, config })
+    assert.ok('reach' in handler)
+    await handler.reach({}, running)
+    assert.equal(await at.there(since), true)
+  }
+  const folder = join(at.home, 'spool')
+  const mark = await strangersMark(restored.installation.custody, at.blobs, folder)
+  assert.ok(mark !== null && mark.startsWith('officina-swept-by/'))
+  assert.equal(await strangersMark(at.installation.custody, at.blobs, folder), null)
+  // Where the first is gone, the operator says so.
+  await at.blobs.remove(mark)
+  assert.equal(await strangersMark(restored.installation.custody, at.blobs, folder), null)
+  assert.equal((await strangersMark(at.installation.custody, at.blobs, folder)) === null, false)
 })

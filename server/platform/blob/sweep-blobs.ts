@@ -7,6 +7,7 @@ import { schedule, type Schedule } from '../jobs/schedule.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { BlobStore, StoredBlob } from './blob-store.ts'
 import { spoolFolder, sweepSpool } from './spool.ts'
+import { strangersMark } from './sweeper.ts'
 
 const DAY_MS = 86_400_000
 /** No upload takes a day; and from its last byte to its row it takes moments, of which two days are more than enough. */
@@ -91,7 +92,13 @@ export const blobJobs = ({ installation: { custody: door }, blobs, config, log }
     reach: async (_input, { signal }) => {
       const now = new Date()
       const spooled = await sweepSpool(spoolFolder(config), new Date(now.getTime() - SPOOLED_MS))
-      const stored = await sweepBlobs({ door, blobs, now, signal })
+      const mark = await strangersMark(door, blobs, spoolFolder(config))
+      if (mark !== null)
+        log.warn(
+          { mark },
+          'the store is swept by another database and not by this one; where that is gone, remove this mark',
+        )
+      const stored = mark === null ? await sweepBlobs({ door, blobs, now, signal }) : 0
       if (spooled + stored > 0) log.info({ spooled, stored }, 'swept what uploads had left')
     },
   }),
