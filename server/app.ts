@@ -49,6 +49,7 @@ import {
 } from '#contexts/documents'
 import {
   batchEvidence,
+  batchTemplateFacts,
   batchExists,
   type Brokers,
   influxRoutes,
@@ -70,9 +71,11 @@ import {
 import {
   countPlants,
   findPlantsNamed,
+  maintenanceTemplateFacts,
   performanceRoutes,
   plantEvents,
   plantEvidence,
+  plantTemplateFacts,
   plantRefusals,
   plantRoutes,
   plantsExist,
@@ -215,12 +218,13 @@ const documentDeps = (deps: Deps): DocumentDeps => ({
   ...deps,
   evidenceSources: { documents: documentEvidence, plant: plantEvidence(deps.ring), batch: batchEvidence },
   evidenceHistory: evidenceHistory(deps),
+  templateSources: { plant: plantTemplateFacts, batch: batchTemplateFacts, maintenance: maintenanceTemplateFacts },
   plantsNamed: (work, words) => findPlantsNamed(work, words, 50),
   linkTargets: { plant: (work, id) => plantsExist(work, [id]), line: lineExists, batch: batchExists, lot: lotExists },
 })
 
 /** What a worker of this installation can do. */
-const jobsOf = (deps: Deps): readonly Job[] => [
+export const jobsOf = (deps: Deps): readonly Job[] => [
   ...ownJobs,
   ...backupJobs(deps),
   ...blobJobs(deps),

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { eventKind, eventOf, type NewEvent } from '#platform/events/event-kind.ts'
 import { Id, Shape } from '#platform/http/shapes.ts'
 
-const kindOf = { topic: 'documents.evidence', permission: 'evidence.export' } as const
+const kindOf = { topic: 'documents.evidence', permission: 'documents.read' } as const
 const ids = { evidence_pack_id: Id, kind: Type.String({ description: 'Of its subject' }) }
 
 const packRequested = eventKind({ type: 'EvidencePackRequested', ...kindOf, data: Shape(ids) })

@@ -14,6 +14,7 @@ import { sequenceEvents } from '#platform/events/sequencer.ts'
 import type { RunningJob } from '#platform/jobs/job-kind.ts'
 import { newId } from '#platform/new-id.ts'
 import { testApp, type TestTenant, type TestUser } from '#test/harness.ts'
+import { jobsOf, type Deps } from '../../../app.ts'
 import { uploadDocument } from '../library/upload.fixture.ts'
 import type { Document } from '../schemas.ts'
 import type { EvidencePack } from './schemas.ts'
@@ -39,10 +40,15 @@ export async function orderPack(user: TestUser, body: object): Promise<EvidenceP
   return pack as EvidencePack
 }
 
-/** The handler of the job, as a worker calls it. */
-export async function runPackJob(tenant: TestTenant, packId: string, more: Partial<RunningJob> = {}): Promise<void> {
+/** The handler of the job, as a worker calls it; with another store where a test says so. */
+export async function runPackJob(
+  tenant: TestTenant,
+  packId: string,
+  more: Partial<RunningJob> = {},
+  changes: Partial<Deps> = {},
+): Promise<void> {
   const app = await testApp()
-  const kind = app.jobs.find((one) => one.kind.name === 'documents.build_evidence')!
+  const kind = jobsOf({ ...app.deps, ...changes }).find((one) => one.kind.name === 'documents.build_evidence')!
   assert.ok('reach' in kind.handler)
   const running: RunningJob = {
     ...{ id: newId(), tenantId: tenant.id, attempt: 1, enqueuedBy: null, signal: new AbortController().signal },

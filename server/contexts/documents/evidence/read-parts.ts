@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { type BlobStore, contentKey } from '#platform/blob/blob-store.ts'
 import { Refusal } from '#platform/refusal.ts'
 import { chainSpans } from './chain-span.ts'
@@ -35,13 +36,22 @@ const text = (path: string, content: string): Part => ({ path, bytes: once(conte
 const json = (path: string, value: unknown): Part => text(path, `${JSON.stringify(value, null, 1)}\n`)
 
 /** The bytes of a content; null where the store has none. */
-async function openContent({ blobs, tenantId, signal }: PartDeps, { sha256 }: ChosenFile) {
+async function openContent({ blobs, tenantId, signal }: PartDeps, { sha256 }: ChosenFile): Promise<Readable | null> {
   try {
-    return await blobs.open(contentKey(tenantId, sha256), undefined, signal)
+    const bytes = await blobs.open(contentKey(tenantId, sha256), undefined, signal)
+    // What breaks off before anybody reads it would end the process; who reads it hears of it all the same.
+    return bytes.on('error', () => undefined)
   } catch (error) {
     if (error instanceof Refusal && error.code === 'blobs.missing') return null
     throw error
   }
+}
+
+/** A content that is not what was filed ends the building: a pack that holds it would say that it is. */
+function checkContent({ document_id, version, sha256 }: ChosenFile, sum: PartSum): void {
+  if (sum.sha256 === sha256) return
+  const details = [{ field: document_id, message: `version ${version}` }]
+  throw evidenceRefusals.refuse('evidence.content_damaged', { details })
 }
 
 /** The documents, each checked against the digest under which it was filed. */
@@ -57,10 +67,11 @@ async function* readDocuments(
     const path = bytes === null ? null : documentPath(at + 1, file.version, file.file_name)
     packed.push(packedDocument(file, path, absent))
     if (bytes !== null) {
-      const sum = yield { path: path!, bytes: bytes as AsyncIterable<Buffer>, compress: false }
-      if (sum.sha256 !== file.sha256) {
-        const details = [{ field: file.document_id, message: `version ${file.version}` }]
-        throw evidenceRefusals.refuse('evidence.content_damaged', { details })
+      try {
+        const sum = yield { path: path!, bytes, compress: false }
+        checkContent(file, sum)
+      } finally {
+        bytes.destroy()
       }
     }
     await deps.progress(at + 1)

@@ -35,20 +35,18 @@ function addPart(
   return { stream, sum }
 }
 
-/** Feeds the archive; what stops the archive stops this, and closes what is being read. */
-async function feed(zip: ZipFile, parts: Parts, mtime: Date, stopped: Promise<never>): Promise<void> {
+/** Where an archive is, and what stopped it. */
+type Course = { current: Readable | null; stopped: Error | null }
+
+/** Feeds the archive, one file after the other; what stops it stops the file that is being read. */
+async function feed(zip: ZipFile, parts: Parts, mtime: Date, course: Course): Promise<void> {
   try {
     let step = await parts.next()
     while (!step.done) {
+      if (course.stopped !== null) throw course.stopped
       const { stream, sum } = addPart(zip, step.value, mtime)
-      let added: PartSum
-      try {
-        added = await Promise.race([sum, stopped])
-      } catch (error) {
-        stream.destroy()
-        throw error
-      }
-      step = await Promise.race([parts.next(added), stopped])
+      course.current = stream
+      step = await parts.next(await sum)
     }
     zip.end()
   } finally {
@@ -66,21 +64,29 @@ export async function writeArchive(
 ): Promise<Spool> {
   const zip = new ZipFile()
   const output = zip.outputStream as Readable
-  const over = Promise.withResolvers<never>()
-  over.promise.catch(() => undefined)
+  const course: Course = { current: null, stopped: null }
+  // What happened first: the rest only hears of it. No race of promises: one that lasts keeps all that it ever raced with.
   const stop = (error: unknown): void => {
-    over.reject(error)
-    output.destroy(error as Error)
+    course.stopped ??= error as Error
+    output.destroy(course.stopped)
+    course.current?.destroy(course.stopped)
   }
+  // It may break off before the spool listens; the spool hears of it all the same.
+  output.on('error', () => undefined)
   zip.on('error', stop)
-  const feeding = feed(zip, parts, mtime, over.promise)
-  feeding.catch(stop)
-  const writing = spool(output, folder, { signal })
-  writing.catch(stop)
-  const [fed, written] = await Promise.allSettled([feeding, writing])
-  if (fed.status === 'fulfilled' && written.status === 'fulfilled') return written.value
-  if (written.status === 'fulfilled') await written.value.remove()
-  // What happened first: the other only heard of it.
-  await over.promise
-  throw new Error('An archive broke off without a reason')
+  const abort = (): void => stop(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    signal.throwIfAborted()
+    const feeding = feed(zip, parts, mtime, course)
+    feeding.catch(stop)
+    const writing = spool(output, folder)
+    writing.catch(stop)
+    const [fed, written] = await Promise.allSettled([feeding, writing])
+    if (fed.status === 'fulfilled' && written.status === 'fulfilled') return written.value
+    if (written.status === 'fulfilled') await written.value.remove()
+    throw course.stopped
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
