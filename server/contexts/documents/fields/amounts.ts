@@ -17,6 +17,9 @@ export type Read = { value: string; sure: boolean }
 const plain = (sign: string, whole: string, decimals: string): string =>
   `${sign}${whole.replace(/^0+(?=\d)/, '')}.${decimals.padEnd(2, '0')}`
 
+/** Groups of thousands. */
+const fits = (parts: string[]): boolean => parts[0]!.length <= 3 && parts.slice(1).every((part) => part.length === 3)
+
 /**
  * A number as it is written in Italian (1.234,56) or English (1,234.56). Where three digits follow the only separator it may be
  * either: the language decides, and it is not sure. Null for what is no number: 1.23.456.
@@ -31,7 +34,6 @@ export function readNumber(written: string, language: string | null): Read | nul
   const groups = body.split(/[.,]/)
   const tail = groups.at(-1)!
   const mixed = separators.includes('.') && separators.includes(',')
-  const fits = (parts: string[]): boolean => parts[0]!.length <= 3 && parts.slice(1).every((part) => part.length === 3)
   if (mixed) {
     if (separators.indexOf(last) !== separators.length - 1 || !fits(groups.slice(0, -1)) || tail.length > 6) return null
     return { value: plain(sign!, groups.slice(0, -1).join(''), tail), sure: true }

@@ -43,14 +43,17 @@ export async function documentOf(
   return { id, sha256 }
 }
 
-/** Has a content looked through, as a worker does when its job is due. */
-export async function lookThrough(tenant: TestTenant, sha256: string): Promise<void> {
+/** Does what a worker does when a job of this kind is due. */
+async function doJob(tenant: TestTenant, name: string, input: object): Promise<void> {
   const { jobs, deps } = await testApp()
-  const { handler } = jobs.find(({ kind }) => kind.name === fieldsOrder.name)!
+  const { handler } = jobs.find(({ kind }) => kind.name === name)!
   if (!('run' in handler)) throw new Error('It is done in one Work')
   const job = { id: newId(), tenantId: tenant.id, attempt: 1, enqueuedBy: null, signal: AbortSignal.timeout(60_000) }
-  await deps.installation.database.write(systemScope(tenant.id, 'test'), (work) => handler.run(work, { sha256 }, job))
+  await deps.installation.database.write(systemScope(tenant.id, 'test'), (work) => handler.run(work, input, job))
 }
+export const lookThrough = (tenant: TestTenant, sha256: string): Promise<void> =>
+  doJob(tenant, fieldsOrder.name, { sha256 })
+export const nightOf = (tenant: TestTenant, name: string): Promise<void> => doJob(tenant, name, {})
 
 export async function fieldsOf(user: TestUser, id: string): Promise<DocumentFields> {
   const { status, body, text } = await user.call('GET', `/documents/${id}/fields`)

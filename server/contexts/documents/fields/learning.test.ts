@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { doDue } from '#platform/jobs/jobs.fixture.ts'
 import { newTenant, testApp, type TestTenant } from '#test/harness.ts'
-import { documentOf, fieldsOf, lookThrough } from './fields.fixture.ts'
+import { documentOf, fieldsOf, lookThrough, nightOf } from './fields.fixture.ts'
 
 const PEOPLE = ['Anna Bassi', 'Bruno Corti', 'Carla Dossi', 'Dario Erba', 'Elsa Fabbri', 'Franco Guidi']
 const sheet = (n: number): string =>
@@ -157,4 +157,35 @@ test('the words before a date are learned from, and unlearned when the judgement
   assert.deepEqual([back.body.state, back.body.role, back.body.judged_at], ['found', null, null])
   const third = await look(tenant, 'Stufa: per tutta la stagione 01/10/2028')
   assert.deepEqual([third.field.role, third.field.by], [null, 'rule'])
+})
+
+test('a category that is changed elsewhere is learned from by night, and what is purged is forgotten', async () => {
+  const tenant = await newTenant()
+  const ids: string[] = []
+  for (const n of [0, 1, 2, 3, 4]) ids.push(await sheetOf(tenant, n))
+  for (const id of ids)
+    assert.equal((await tenant.admin.call('PATCH', `/documents/${id}`, { category: KIND })).status, 200)
+  assert.deepEqual(await counts(tenant), [])
+  await nightOf(tenant, 'documents.reconcile_examples')
+  const learned = await counts(tenant)
+  assert.ok(learned.includes(`${KIND} mungitura 5`), learned.join())
+  assert.equal((await suggested(tenant, await sheetOf(tenant, 5)))[0]?.value, KIND)
+  assert.equal((await tenant.admin.call('PATCH', `/documents/${ids[0]}`, { category: null })).status, 200)
+  await nightOf(tenant, 'documents.reconcile_examples')
+  assert.ok((await counts(tenant)).includes(`${KIND} mungitura 4`))
+
+  // As the trash does when it is emptied.
+  await tenant.admin.write('documents.delete', async ({ db, now }) => {
+    await sql`update documents set deleted_at = ${now}, purged_at = ${now} where tenant_id = ${tenant.id}`.execute(db)
+    await sql`update files set purged_at = ${now} where tenant_id = ${tenant.id}`.execute(db)
+  })
+  await nightOf(tenant, 'documents.erase_fields')
+  assert.deepEqual(await counts(tenant), [])
+  const left = await tenant.admin.read(null, async ({ db }) => {
+    const { rows } = await sql<{ rows: number }>`
+      select (select count(*) from file_fields where tenant_id = ${tenant.id})::int + (select count(*) from category_examples where tenant_id = ${tenant.id})::int
+             + (select count(*) from document_suggestions where tenant_id = ${tenant.id})::int as rows`.execute(db)
+    return rows[0]!.rows
+  })
+  assert.equal(left, 0)
 })

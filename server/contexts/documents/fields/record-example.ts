@@ -29,19 +29,20 @@ const same = (a: Example | null, b: Example | null): boolean => JSON.stringify(a
 
 /**
  * Makes a document the example of what it now is: of its category, where a person said it; of none, where a category was suggested and
- * refused; otherwise of nothing. What it was an example of before is taken back, so a judgement that is changed leaves no trace in the counts.
+ * refused; otherwise, and where its content is gone, of nothing. What it was an example of before is taken back, so a judgement that is changed leaves no trace in the counts.
  */
 export async function recordExample(work: FieldWork, documentId: string): Promise<void> {
   await takeTurn(work)
   const { db, tenantId } = work
   const { rows } = await sql<{ sha256: string; category: string | null; was: string | null; words: string[] | null }>`
     select d.sha256, e.category as was, e.words,
-           coalesce(case when d.source = 'uploaded' or s.states @> '{confirmed}' then d.category end,
-                    case when s.states @> '{rejected}' then '' end) as category
+           case when d.purged_at is null then
+             coalesce(case when d.source = 'uploaded' or s.states @> '{confirmed}' then d.category end,
+                      case when s.states @> '{rejected}' then '' end) end as category
       from documents d left join category_examples e on e.tenant_id = ${tenantId} and e.document_id = d.id
      cross join lateral (select array_agg(state) as states from document_suggestions s
                           where s.tenant_id = ${tenantId} and s.document_id = d.id and s.kind = 'category') as s
-     where d.tenant_id = ${tenantId} and d.id = ${documentId} and d.purged_at is null`.execute(db)
+     where d.tenant_id = ${tenantId} and d.id = ${documentId}`.execute(db)
   const [row] = rows
   if (row === undefined) return
   const before = row.was === null ? null : { category: row.was, words: row.words! }
