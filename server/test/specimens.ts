@@ -1,10 +1,11 @@
 /** One of each thing that has an address, made over HTTP by its own tenant; every path with an id needs its maker. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { sql } from 'kysely'
 import { enqueue } from '#platform/jobs/enqueue.ts'
 import { newId } from '#platform/new-id.ts'
 import { obligationRound, wholeRound } from '../contexts/workflows/obligation-rounds.ts'
-import { uploadDocument } from '../contexts/documents/library/upload.fixture.ts'
+import { sendUpload, uploadDocument } from '../contexts/documents/library/upload.fixture.ts'
 import { testApp, type Answer, type TestTenant, type TestUser } from './harness.ts'
 import type { Document, Operation, Schema } from './openapi.ts'
 import { resolved } from './openapi.ts'
@@ -132,6 +133,21 @@ const MAKERS: Record<string, (world: World) => Promise<Made>> = {
       sql`update files set scan = 'clean' where tenant_id = ${tenant.id} and sha256 = ${sha256}`.execute(db),
     )
     return { id, ofPlant: true }
+  },
+  '/api/v1/document-templates': async ({ tenant, marker }) => {
+    const bytes = await readFile(new URL('../contexts/documents/templates/shipped/delegation.it.docx', import.meta.url))
+    const fields = { name: `${marker} template ${(count += 1)}`, language: 'it' }
+    const { status, body } = await sendUpload(tenant.admin, {
+      path: '/document-templates',
+      name: 'd.docx',
+      bytes,
+      fields,
+    })
+    assert.equal(status, 201, JSON.stringify(body))
+    await tenant.admin.write('documents.write', ({ db }) =>
+      sql`update files set scan = 'clean' where tenant_id = ${tenant.id}`.execute(db),
+    )
+    return { id: body.id as string, ofPlant: false }
   },
   '/api/v1/evidence-packs': async ({ tenant, plantId: plant_id }) => {
     const subject = { kind: 'plant', plant_id, from: '2026-01-01T00:00:00Z', to: '2027-01-01T00:00:00Z' }

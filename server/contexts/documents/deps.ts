@@ -5,6 +5,7 @@ import type { Installation } from '#platform/database/installation.ts'
 import type { EdgeWork } from '#platform/database/work.ts'
 import type { PlantNamed, WordsOfPlants } from '#contexts/plants'
 import type { Log } from '#platform/telemetry/log.ts'
+import type { TemplateSources } from './templates/source.ts'
 import type { EvidenceHistory, EvidenceSources } from './evidence/source.ts'
 
 /** What a document can be linked to; of a kind that is not there no link can be made. False: it is not there, or not to be seen. */
@@ -24,4 +25,6 @@ export type DocumentDeps = {
   /** What an evidence pack can be about, by kind. */
   readonly evidenceSources: EvidenceSources
   readonly evidenceHistory: EvidenceHistory
+  /** What values of templates are read from, by the name that tags begin with. */
+  readonly templateSources: TemplateSources
 }

@@ -12,3 +12,6 @@ export type TextWork = Work<
 >
 /** Where evidence packs are made of what is there. */
 export type EvidenceWork = DocumentWork & Work<Owned<'evidence_packs' | 'audit' | 'control.users'>>
+/** Where documents are made of templates. */
+export type TemplateWork = DocumentWork &
+  Work<Owned<'document_templates' | 'document_template_versions' | 'document_generations' | 'control.users'>>

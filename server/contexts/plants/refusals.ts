@@ -12,6 +12,7 @@ export const plantRefusals = refusals({
   'plants.file_too_large': ['too_large', 'The file holds more than 5,000 plants, or more than it says.'],
   'plants.period_not_usable': ['invalid', 'The period must begin before it ends, and not be too long for its steps.'],
   'stoppages.not_found': ['not_found', 'There is no such stoppage of this plant.'],
+  'stoppages.too_many': ['invalid', 'More stoppages touch this time than one document can hold: ask for less of it.'],
   'stoppages.overlapping': ['conflict', 'Another stoppage of this plant has part of this time.'],
   'energy_prices.not_found': ['not_found', 'There is no such price of this plant.'],
   'energy_prices.day_taken': ['conflict', 'Another price of this plant holds from this day on.'],

@@ -40,7 +40,12 @@ export function inspectTags(zip: PizZip): { uses: TagUse[]; problems: Detail[] }
 
 export type Filling = { values: Record<string, unknown>; optional: readonly string[]; setting: Setting }
 type Found = { missing: Set<string>; invalid: Map<string, string> }
-type Context = { scopeList: unknown[]; scopePath: string[]; scopePathItem: number[]; meta: { part: { module?: string } } }
+type Context = {
+  scopeList: unknown[]
+  scopePath: string[]
+  scopePathItem: number[]
+  meta: { part: { module?: string } }
+}
 
 const MISSING: readonly unknown[] = [undefined, null, '']
 
@@ -52,7 +57,9 @@ function lookUp(tag: Tag, scope: unknown, context: Context): { value: unknown; a
   const { scopeList, scopePath, scopePathItem } = context
   // A condition opens a scope that is the one around it.
   const lists = scopePath.flatMap((path, index) =>
-    scopeList[index + 1] === scopeList[index] ? [] : [{ path: parseTag(path)?.path.join('.') ?? path, item: scopePathItem[index] }],
+    scopeList[index + 1] === scopeList[index]
+      ? []
+      : [{ path: parseTag(path)?.path.join('.') ?? path, item: scopePathItem[index] }],
   )
   const [first] = tag.path
   const own = tag.path.join('.')

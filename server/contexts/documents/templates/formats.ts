@@ -3,16 +3,20 @@ export type Language = 'it' | 'en'
 export const LANGUAGES = ['it', 'en'] as const satisfies readonly Language[]
 
 const MONTHS: Record<Language, readonly string[]> = {
-  it: ['gennaio', 'febbraio', 'marzo', 'aprile', 'maggio', 'giugno', 'luglio', 'agosto', 'settembre', 'ottobre']
-    .concat(['novembre', 'dicembre']),
-  en: ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October']
-    .concat(['November', 'December']),
+  it: ['gennaio', 'febbraio', 'marzo', 'aprile', 'maggio', 'giugno', 'luglio', 'agosto', 'settembre', 'ottobre'].concat(
+    ['novembre', 'dicembre'],
+  ),
+  en: ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October'].concat([
+    'November',
+    'December',
+  ]),
 }
 
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/
 function partsOf(day: string): [year: string, month: string, date: string] {
   const found = DAY.exec(day)
-  if (found === null || Number.isNaN(Date.parse(`${day}T00:00:00Z`))) throw new RangeError(`is no date: ${day.slice(0, 40)}`)
+  if (found === null || Number.isNaN(Date.parse(`${day}T00:00:00Z`)))
+    throw new RangeError(`is no date: ${day.slice(0, 40)}`)
   return [found[1]!, found[2]!, found[3]!]
 }
 

@@ -1,9 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { DocumentDeps } from '../deps.ts'
+import { generateRoutes } from './generate-routes.ts'
+import { templateRoutes } from './template-routes.ts'
 
-/** To be written. */
+/** `/document-templates`, and what is made of them. */
 export const templatesRoutes =
-  (_deps: DocumentDeps): FastifyPluginAsyncTypebox =>
-  async () => {
-    await Promise.resolve()
+  (deps: DocumentDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    await app.register(templateRoutes(deps))
+    await app.register(generateRoutes(deps))
   }

@@ -18,14 +18,18 @@ export type FoundTag = { type: string; value: string; module?: string; inverted?
 const DEEPEST = 6
 
 /** What is asked for, and what is wrong with how. */
-export function usesOf(tags: readonly FoundTag[], within: readonly string[] = []): { uses: TagUse[]; problems: Detail[] } {
+export function usesOf(
+  tags: readonly FoundTag[],
+  within: readonly string[] = [],
+): { uses: TagUse[]; problems: Detail[] } {
   const [uses, problems]: [TagUse[], Detail[]] = [[], []]
   for (const tag of tags) {
     if (tag.type !== 'placeholder') continue
     const field = `{${tag.value.slice(0, 100)}}`
     const parsed = parseTag(tag.value)
     const isLoop = tag.module === 'loop'
-    if (tag.module !== undefined && !isLoop) problems.push({ field, message: 'is not taken: values are text, lists and conditions' })
+    if (tag.module !== undefined && !isLoop)
+      problems.push({ field, message: 'is not taken: values are text, lists and conditions' })
     else if (parsed === null) problems.push({ field, message: 'is no name: lower case, digits, _ and . between names' })
     else {
       for (const filter of parsed.filters) {

@@ -53,7 +53,10 @@ async function fill(zip: PizZip, task: Fill): Promise<TemplateAnswer> {
   }
   if (invalid.length > 0) return { refused: 'templates.values_invalid', details: invalid }
   if ((textOf(zip, 'word/document.xml') ?? '').length > MAX_FILLED) {
-    return { refused: 'templates.too_large', details: [{ field: 'file', message: 'grows too large with these values' }] }
+    return {
+      refused: 'templates.too_large',
+      details: [{ field: 'file', message: 'grows too large with these values' }],
+    }
   }
   if (task.format === 'pdf') return pdfOf(zip, task)
   writeProperties(zip, task)

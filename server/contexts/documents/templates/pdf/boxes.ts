@@ -7,7 +7,11 @@ export type Setting = { readonly metrics: Metrics; readonly fields: Fields }
 const RAISE = { no: 0, super: -0.33, sub: 0.12 } as const
 
 /** How high a line is and how far below its top the text stands. */
-function measured({ items }: LineOfText, { style, empty }: Paragraph, metrics: Metrics): { height: number; base: number } {
+function measured(
+  { items }: LineOfText,
+  { style, empty }: Paragraph,
+  metrics: Metrics,
+): { height: number; base: number } {
   const used: readonly TextStyle[] = items.length === 0 ? [empty] : items.map((one) => one.style)
   const natural = Math.max(...used.map(metrics.height))
   const ascent = Math.max(...used.map(metrics.ascent))
@@ -58,7 +62,14 @@ function lineInk(line: LineOfText, paragraph: Paragraph, width: number, base: nu
     }),
     ...items.map((item): Ink => {
       const { text, style } = item
-      return { kind: 'text', x: x + item.x + shift, y: y + base + RAISE[style.raised] * style.size, text, style, width: item.width }
+      return {
+        kind: 'text',
+        x: x + item.x + shift,
+        y: y + base + RAISE[style.raised] * style.size,
+        text,
+        style,
+        width: item.width,
+      }
     }),
   ]
 }
@@ -86,7 +97,12 @@ function withGround(line: Box, { style }: Paragraph, width: number, edges: { fir
   }
 }
 
-function paragraphBoxes(paragraph: Paragraph, width: number, setting: Setting, gaps: { before: number; after: number }): Box[] {
+function paragraphBoxes(
+  paragraph: Paragraph,
+  width: number,
+  setting: Setting,
+  gaps: { before: number; after: number },
+): Box[] {
   const { style } = paragraph
   const lines = linesOf(paragraph, width, setting.metrics, setting.fields)
   const boxes = lines.map((line, index) => {
@@ -132,7 +148,8 @@ type Placed = { cell: Cell; x: number; width: number; boxes: Box[]; borders: Bor
 
 const innerHeight = ({ cell, boxes }: Placed): number => heightOf(boxes) + cell.margins.top + cell.margins.bottom
 /** The gap at the end of a cell is the paragraph's own; at its beginning nothing is above it to be kept away from. */
-const trimmed = (boxes: Box[]): Box[] => boxes.filter((one, index) => !one.gap || (index > 0 && index < boxes.length - 1))
+const trimmed = (boxes: Box[]): Box[] =>
+  boxes.filter((one, index) => !one.gap || (index > 0 && index < boxes.length - 1))
 
 function placeCell({ cell, x: left, width, boxes, borders }: Placed, x: number, y: number, height: number): Ink[] {
   const free = height - heightOf(boxes) - cell.margins.top - cell.margins.bottom
@@ -158,7 +175,13 @@ function rowBox(cells: readonly Placed[], row: Row, repeat: readonly Box[], inde
 }
 
 /** A row that is higher than the room goes on at the top of the next page: each cell as far as its lines go. */
-function splitRow(cells: readonly Placed[], row: Row, repeat: readonly Box[], indent: number, room: number): [Box, Box] | null {
+function splitRow(
+  cells: readonly Placed[],
+  row: Row,
+  repeat: readonly Box[],
+  indent: number,
+  room: number,
+): [Box, Box] | null {
   const cut = cells.map((one) => {
     let [height, count] = [one.cell.margins.top + one.cell.margins.bottom, 0]
     while (count < one.boxes.length && height + one.boxes[count]!.height <= room) height += one.boxes[count++]!.height
@@ -169,7 +192,16 @@ function splitRow(cells: readonly Placed[], row: Row, repeat: readonly Box[], in
     const parts = cells.map((one, index) => ({ ...one, boxes: trimmed(one.boxes.slice(from(index), to(index))) }))
     return rowBox(parts, { ...row, height: 0 }, repeat, indent)
   }
-  return [part(() => 0, (index) => cut[index]), part((index) => cut[index]!, () => undefined)]
+  return [
+    part(
+      () => 0,
+      (index) => cut[index],
+    ),
+    part(
+      (index) => cut[index]!,
+      () => undefined,
+    ),
+  ]
 }
 
 function tableBoxes(table: Table, width: number, setting: Setting): Box[] {
@@ -186,7 +218,13 @@ function tableBoxes(table: Table, width: number, setting: Setting): Box[] {
       column += cell.span
       const inner = Math.max(own - cell.margins.left - cell.margins.right, 10)
       const boxes = cell.merged === 'more' ? [] : trimmed(boxesOf(cell.blocks, inner, setting))
-      return { cell, x, width: own, boxes, borders: edgesOf(cell, table, { ...edges, bottom: index === table.rows.length - 1 }) }
+      return {
+        cell,
+        x,
+        width: own,
+        boxes,
+        borders: edgesOf(cell, table, { ...edges, bottom: index === table.rows.length - 1 }),
+      }
     })
     const made = rowBox(cells, row, row.heading ? [] : headings, indent)
     if (row.heading && headings.length === index) headings.push(made)

@@ -2,9 +2,30 @@ import type { TextStyle } from '../word/model.ts'
 
 /** What is put on a page, from its upper left corner, in points. `y` of a text is its baseline. */
 export type Ink =
-  | { readonly kind: 'text'; readonly x: number; readonly y: number; readonly text: string; readonly style: TextStyle; readonly width: number }
-  | { readonly kind: 'rule'; readonly from: Point; readonly to: Point; readonly width: number; readonly color: string; readonly dashed?: boolean }
-  | { readonly kind: 'fill'; readonly x: number; readonly y: number; readonly width: number; readonly height: number; readonly color: string }
+  | {
+      readonly kind: 'text'
+      readonly x: number
+      readonly y: number
+      readonly text: string
+      readonly style: TextStyle
+      readonly width: number
+    }
+  | {
+      readonly kind: 'rule'
+      readonly from: Point
+      readonly to: Point
+      readonly width: number
+      readonly color: string
+      readonly dashed?: boolean
+    }
+  | {
+      readonly kind: 'fill'
+      readonly x: number
+      readonly y: number
+      readonly width: number
+      readonly height: number
+      readonly color: string
+    }
 export type Point = readonly [x: number, y: number]
 
 /** How wide and high text is; heights are of a line, from the font's own metrics. */

@@ -93,7 +93,14 @@ function putWide(state: State, setting: Setting, text: string, style: TextStyle,
   if (piece !== '') put(state, piece, style, setting.metrics.width(piece, style), false)
 }
 
-function putTab(state: State, { paragraph }: Setting, atoms: readonly Atom[], index: number, style: TextStyle, edge: number): void {
+function putTab(
+  state: State,
+  { paragraph }: Setting,
+  atoms: readonly Atom[],
+  index: number,
+  style: TextStyle,
+  edge: number,
+): void {
   const stop = stopAfter(state.x, paragraph.style.stops, paragraph.style.left)
   const width = behind(atoms, index + 1)
   const shift = stop.align === 'right' ? width : stop.align === 'center' ? width / 2 : 0
@@ -120,8 +127,10 @@ export function linesOf(paragraph: Paragraph, width: number, metrics: Metrics, f
     else if (atom.kind === 'space') put(state, atom.text, atom.style, atom.width, true)
     else {
       // A word goes on in the next piece where its style changes in the middle; that it may be parted there is seldom seen.
-      if (state.x + atom.width > edge + 0.01 && state.line.items.some(({ space }) => space)) endLine(state, setting, 'edge')
-      if (state.x + atom.width > edge + 0.01 && atom.width > edge - state.line.start) putWide(state, setting, atom.text, atom.style, edge)
+      if (state.x + atom.width > edge + 0.01 && state.line.items.some(({ space }) => space))
+        endLine(state, setting, 'edge')
+      if (state.x + atom.width > edge + 0.01 && atom.width > edge - state.line.start)
+        putWide(state, setting, atom.text, atom.style, edge)
       else {
         if (state.x + atom.width > edge + 0.01 && state.line.items.length > 0) endLine(state, setting, 'edge')
         put(state, atom.text, atom.style, atom.width, false)

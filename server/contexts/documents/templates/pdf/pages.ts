@@ -83,11 +83,11 @@ export function pagesOf(document: WordDocument, metrics: Metrics): Pages {
   const room: Room = {
     left: sheet.margins.left,
     top: Math.max(sheet.margins.top, heights('header') > 0 ? sheet.header + heights('header') + AIR : 0),
-    bottom: sheet.height - Math.max(sheet.margins.bottom, heights('footer') > 0 ? sheet.footer + heights('footer') + AIR : 0),
+    bottom:
+      sheet.height - Math.max(sheet.margins.bottom, heights('footer') > 0 ? sheet.footer + heights('footer') + AIR : 0),
   }
   const first = fillPages(boxesOf(document.body, width, setting(1, 1)), room)
-  const body =
-    first.length === 1 ? first : fillPages(boxesOf(document.body, width, setting(1, first.length)), room)
+  const body = first.length === 1 ? first : fillPages(boxesOf(document.body, width, setting(1, first.length)), room)
   return body.map((ink, index) => {
     const here = setting(index + 1, body.length)
     const header = boxesOf(margin(index).header, width, here)

@@ -69,7 +69,11 @@ function draw(doc: Doc, use: (style: TextStyle) => Face, ink: Ink): void {
   if (ink.kind === 'rule') {
     doc.save().lineWidth(ink.width).strokeColor(ink.color)
     if (ink.dashed === true) doc.dash(1, { space: 2 })
-    doc.moveTo(...ink.from).lineTo(...ink.to).stroke().restore()
+    doc
+      .moveTo(...ink.from)
+      .lineTo(...ink.to)
+      .stroke()
+      .restore()
     return
   }
   use(ink.style)
@@ -93,12 +97,22 @@ export async function writePdf(document: WordDocument, about: About): Promise<Bu
   const doc = new PdfDocument({
     ...{ size: [width, height], margin: 0, autoFirstPage: false, compress: true, pdfVersion: '1.7' },
     ...{ lang: about.language, displayTitle: true },
-    info: { Title: about.title, Author: about.author, Creator: 'Officina', Producer: 'Officina', CreationDate: about.now, ModDate: about.now },
+    info: {
+      Title: about.title,
+      Author: about.author,
+      Creator: 'Officina',
+      Producer: 'Officina',
+      CreationDate: about.now,
+      ModDate: about.now,
+    },
     font: null as unknown as string,
   }) as Doc
   const chunks: Buffer[] = []
   const ended = new Promise<void>((resolve, reject) => {
-    doc.on('data', (chunk: Buffer) => void chunks.push(chunk)).on('end', resolve).on('error', reject)
+    doc
+      .on('data', (chunk: Buffer) => void chunks.push(chunk))
+      .on('end', resolve)
+      .on('error', reject)
   })
   const [use, missing] = [fontsOf(doc), new Set<string>()]
   const pages = pagesOf(document, measure(doc, use, missing))

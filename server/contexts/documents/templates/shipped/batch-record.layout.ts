@@ -4,7 +4,11 @@ import type { Language } from '../formats.ts'
 /** What one batch was made of, how, and what came out: every figure from the records of the floor. */
 export function batchRecordLayout(language: Language) {
   const say = wordsOf(language)
-  const none = (list: string) => [mark(`{^${list}}`), text(say('Nessuna registrazione.', 'Nothing on record.')), mark(`{/${list}}`)]
+  const none = (list: string) => [
+    mark(`{^${list}}`),
+    text(say('Nessuna registrazione.', 'Nothing on record.')),
+    mark(`{/${list}}`),
+  ]
   return paper({
     language,
     name: say('Scheda di lotto {batch.number}', 'Batch record {batch.number}'),
@@ -66,13 +70,21 @@ export function batchRecordLayout(language: Language) {
         ['OEE', '{batch.oee | percent 1 | or —}'],
         [say('Costo per unità conforme', 'Cost per good unit'), '{batch.cost_per_unit | money 4 | or —}'],
       ]),
-      text(say('Motivi di scarto', 'Reasons of scrap'), { before: 160, after: 80, keep: true }, { bold: true, size: 18 }),
+      text(
+        say('Motivi di scarto', 'Reasons of scrap'),
+        { before: 160, after: 80, keep: true },
+        { bold: true, size: 18 },
+      ),
       ...none('batch.scrap_reasons'),
       ...rowsOf('batch.scrap_reasons', [
         [say('Motivo', 'Reason'), '{reason}', 70],
         [say('Quantità', 'Quantity'), '{quantity | number} {batch.unit}', 30, 'right'],
       ]),
-      text(say('Lotti ottenuti', 'Lots that came out'), { before: 160, after: 80, keep: true }, { bold: true, size: 18 }),
+      text(
+        say('Lotti ottenuti', 'Lots that came out'),
+        { before: 160, after: 80, keep: true },
+        { bold: true, size: 18 },
+      ),
       ...none('batch.outputs'),
       ...rowsOf('batch.outputs', [
         [say('Data e ora', 'Date and time'), '{at | datetime}', 20],
@@ -89,8 +101,17 @@ export function batchRecordLayout(language: Language) {
         { keep: true },
       ),
       text('{place}, {today | date long}', { before: 160, after: 200, keep: true }),
-      signatures(say('Produzione: {production_name}', 'Production: {production_name}'), say('Qualità: {quality_name}', 'Quality: {quality_name}')),
-      small(say('Compilata da {user.name} dai dati registrati; la decisione è di chi firma.', 'Made by {user.name} from what is on record; the decision is theirs who sign.'), { before: 200 }),
+      signatures(
+        say('Produzione: {production_name}', 'Production: {production_name}'),
+        say('Qualità: {quality_name}', 'Quality: {quality_name}'),
+      ),
+      small(
+        say(
+          'Compilata da {user.name} dai dati registrati; la decisione è di chi firma.',
+          'Made by {user.name} from what is on record; the decision is theirs who sign.',
+        ),
+        { before: 200 },
+      ),
     ],
   })
 }

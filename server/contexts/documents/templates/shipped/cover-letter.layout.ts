@@ -11,13 +11,21 @@ export function coverLetterLayout(language: Language) {
     children: [
       text('**{company.name}**', { after: 0 }, { size: 26 }),
       text('{company.address}', { after: 0 }),
-      text(say('Partita IVA {company.vat_number} · PEC {company.pec}', 'VAT number {company.vat_number} · certified mail {company.pec}'), { after: 360 }),
+      text(
+        say(
+          'Partita IVA {company.vat_number} · PEC {company.pec}',
+          'VAT number {company.vat_number} · certified mail {company.pec}',
+        ),
+        { after: 360 },
+      ),
       text(say('Spett.le', 'To'), { after: 0 }),
       text('**{recipient.name}**', { after: 0 }),
       mark('{#recipient.office}'),
       text('{recipient.office}', { after: 0 }),
       mark('{/recipient.office}'),
-      text(say('Trasmessa a mezzo PEC: {recipient.pec}', 'Sent by certified mail (PEC): {recipient.pec}'), { after: 320 }),
+      text(say('Trasmessa a mezzo PEC: {recipient.pec}', 'Sent by certified mail (PEC): {recipient.pec}'), {
+        after: 320,
+      }),
       text('{place}, {today | date long}', { after: 200 }),
       text(say('**Oggetto: {subject}**', '**Subject: {subject}**'), { after: 100 }),
       mark('{#reference}'),
@@ -25,7 +33,7 @@ export function coverLetterLayout(language: Language) {
       mark('{/reference}'),
       gap(),
       running('{body}'),
-      mark('{#plant_named}'),
+      mark('{#plant.name}'),
       section(say('Impianto', 'Plant')),
       facts([
         [say('Denominazione', 'Name'), '{plant.name}'],
@@ -33,7 +41,7 @@ export function coverLetterLayout(language: Language) {
         [say('Comune', 'Municipality'), '{plant.municipality | or —} ({plant.province | or —})'],
         ['CENSIMP (GAUDÌ)', '{plant.gaudi_code | or —}'],
       ]),
-      mark('{/plant_named}'),
+      mark('{/plant.name}'),
       section(say('Allegati', 'Attachments')),
       mark('{#attachments}'),
       listed('{.}'),

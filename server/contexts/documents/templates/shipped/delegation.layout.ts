@@ -1,4 +1,18 @@
-import { centred, facts, gap, listed, mark, paper, running, section, signatures, small, text, title, wordsOf } from './paper.ts'
+import {
+  centred,
+  facts,
+  gap,
+  listed,
+  mark,
+  paper,
+  running,
+  section,
+  signatures,
+  small,
+  text,
+  title,
+  wordsOf,
+} from './paper.ts'
 import type { Language } from '../formats.ts'
 
 /** A delegation to act before an authority or a grid operator. */
@@ -43,7 +57,10 @@ export function delegationLayout(language: Language) {
         ),
       ),
       text('{place}, {today | date long}', { before: 240, after: 240, keep: true }),
-      signatures(say('Il delegante', 'The delegating party'), say('Per accettazione, il delegato', 'For acceptance, the delegate')),
+      signatures(
+        say('Il delegante', 'The delegating party'),
+        say('Per accettazione, il delegato', 'For acceptance, the delegate'),
+      ),
       small(
         say(
           'Da firmare digitalmente, oppure con firma autografa unendo copia del documento di identità.',

@@ -4,7 +4,11 @@ import type { Language } from '../formats.ts'
 /** The half-yearly electricity declaration to ADM, panel by panel, as it is typed into the portal. */
 export function fieldSheetLayout(language: Language) {
   const say = wordsOf(language)
-  const none = (list: string) => [mark(`{^${list}}`), text(say('Quadro senza righe.', 'No rows in this panel.')), mark(`{/${list}}`)]
+  const none = (list: string) => [
+    mark(`{^${list}}`),
+    text(say('Quadro senza righe.', 'No rows in this panel.')),
+    mark(`{/${list}}`),
+  ]
   const readings = [
     [say('Mese', 'Month'), '{month}', 9, 'right'],
     [say('Matricola', 'Serial'), '{meter}', 21],
@@ -16,7 +20,10 @@ export function fieldSheetLayout(language: Language) {
   ] as const
   return paper({
     language,
-    name: say('Foglio di compilazione – dichiarazione semestrale energia elettrica', 'Field sheet – half-yearly electricity declaration'),
+    name: say(
+      'Foglio di compilazione – dichiarazione semestrale energia elettrica',
+      'Field sheet – half-yearly electricity declaration',
+    ),
     head: '{company.name}',
     children: [
       ...title(
@@ -25,13 +32,22 @@ export function fieldSheetLayout(language: Language) {
       ),
       facts([
         [say('Anno', 'Year'), '{declaration.year_text}'],
-        [say('Periodo di riferimento', 'Reference period'), say('{declaration.half}° semestre', 'half {declaration.half}')],
+        [
+          say('Periodo di riferimento', 'Reference period'),
+          say('{declaration.half}° semestre', 'half {declaration.half}'),
+        ],
         [say('Codice ditta', 'Licence code'), '{plant.adm_license_code}'],
         [say('Codice attività', 'Activity code'), '{declaration.activity_code}'],
         [say('Officina', 'Workshop'), '{plant.name}'],
         [say('Ubicazione', 'Place'), '{plant.municipality} ({plant.province})'],
         ['POD', '{plant.pod}'],
-        [say('Presentazione', 'To be filed'), say('dal {declaration.opens_on | date} al {declaration.due_on | date}', 'from {declaration.opens_on | date} to {declaration.due_on | date}')],
+        [
+          say('Presentazione', 'To be filed'),
+          say(
+            'dal {declaration.opens_on | date} al {declaration.due_on | date}',
+            'from {declaration.opens_on | date} to {declaration.due_on | date}',
+          ),
+        ],
       ]),
       section(say('Quadro A – Energia prodotta', 'Panel A – Energy produced')),
       ...none('panel_a'),
@@ -52,7 +68,12 @@ export function fieldSheetLayout(language: Language) {
       ...none('panel_g'),
       ...rowsOf(
         'panel_g',
-        [readings[0], [say('Tipo', 'Type'), '{type}', 8], [say('Destinatario', 'Receiver'), '{receiver}', 18], ...readings.slice(1)],
+        [
+          readings[0],
+          [say('Tipo', 'Type'), '{type}', 8],
+          [say('Destinatario', 'Receiver'), '{receiver}', 18],
+          ...readings.slice(1),
+        ],
         [say('Totale', 'Total'), '', '', '', '', '', '', '', '{totals.g_kwh | number 0}'],
       ),
       section(say('Verifica', 'Check')),

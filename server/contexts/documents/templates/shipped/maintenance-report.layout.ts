@@ -11,7 +11,10 @@ export function maintenanceReportLayout(language: Language) {
     children: [
       ...title(
         say('RAPPORTO DI MANUTENZIONE', 'MAINTENANCE REPORT'),
-        say('{plant.name} · dal {period.from | date} al {period.to | date}', '{plant.name} · from {period.from | date} to {period.to | date}'),
+        say(
+          '{plant.name} · dal {period.from | date} al {period.to | date}',
+          '{plant.name} · from {period.from | date} to {period.to | date}',
+        ),
       ),
       facts([
         [say('Impianto', 'Plant'), '{plant.name} ({plant.code})'],
@@ -59,7 +62,10 @@ export function maintenanceReportLayout(language: Language) {
       running(say('{remarks | or Nessuna osservazione.}', '{remarks | or No remarks.}')),
       gap(),
       text('{place}, {today | date long}', { before: 160, after: 200, keep: true }),
-      signatures(say('Il tecnico incaricato', 'The technician in charge'), say('Per il gestore dell’impianto', 'For the plant operator')),
+      signatures(
+        say('Il tecnico incaricato', 'The technician in charge'),
+        say('Per il gestore dell’impianto', 'For the plant operator'),
+      ),
     ],
   })
 }

@@ -46,7 +46,12 @@ function runs(text: string, look: Look = {}): TextRun[] {
     .map(({ piece, bold }) => new TextRun({ text: piece, ...look, ...(bold && { bold }) }))
 }
 
-type Place = { align?: (typeof AlignmentType)[keyof typeof AlignmentType]; before?: number; after?: number; keep?: boolean }
+type Place = {
+  align?: (typeof AlignmentType)[keyof typeof AlignmentType]
+  before?: number
+  after?: number
+  keep?: boolean
+}
 export const text = (value: string, { align, before = 0, after = 120, keep }: Place = {}, look: Look = {}): Paragraph =>
   new Paragraph({
     ...{ children: runs(value, look), spacing: { before, after }, ...(align !== undefined && { alignment: align }) },
@@ -54,13 +59,16 @@ export const text = (value: string, { align, before = 0, after = 120, keep }: Pl
   })
 /** Running text, from edge to edge. */
 export const running = (value: string): Paragraph => text(value, { align: AlignmentType.BOTH, after: 140 })
-export const small = (value: string, place: Place = {}): Paragraph => text(value, { after: 60, ...place }, { size: 16, color: PALE })
+export const small = (value: string, place: Place = {}): Paragraph =>
+  text(value, { after: 60, ...place }, { size: 16, color: PALE })
 export const title = (value: string, under: string | null = null): Paragraph[] => [
   new Paragraph({ heading: HeadingLevel.HEADING_1, children: runs(value), alignment: AlignmentType.CENTER }),
   ...(under === null ? [] : [text(under, { align: AlignmentType.CENTER, after: 280 }, { color: PALE })]),
 ]
-export const section = (value: string): Paragraph => new Paragraph({ heading: HeadingLevel.HEADING_2, children: runs(value) })
-export const centred = (value: string): Paragraph => text(value, { align: AlignmentType.CENTER, before: 120, after: 160, keep: true }, { bold: true })
+export const section = (value: string): Paragraph =>
+  new Paragraph({ heading: HeadingLevel.HEADING_2, children: runs(value) })
+export const centred = (value: string): Paragraph =>
+  text(value, { align: AlignmentType.CENTER, before: 120, after: 160, keep: true }, { bold: true })
 export const listed = (value: string): Paragraph =>
   new Paragraph({ numbering: { reference: 'items', level: 0 }, children: runs(value), spacing: { after: 60 } })
 /** A line of a template that is there only to begin or end a list or a condition. */
@@ -75,7 +83,11 @@ const cell = (value: string, width: number, { head = false, label = false, right
     children: value.split('\n').map(
       (line) =>
         new Paragraph({
-          children: runs(line, { size: head || label ? 17 : 18, ...(head && { bold: true }), ...(label && { color: PALE }) }),
+          children: runs(line, {
+            size: head || label ? 17 : 18,
+            ...(head && { bold: true }),
+            ...(label && { color: PALE }),
+          }),
           ...(right && { alignment: AlignmentType.RIGHT }),
         }),
     ),
@@ -95,7 +107,9 @@ const scaled = (shares: readonly number[]): number[] => {
 /** Names and values, two pairs to a row. */
 export function facts(pairs: readonly (readonly [label: string, value: string])[]): Table {
   const widths = scaled([17, 33, 17, 33])
-  const rows = Array.from({ length: Math.ceil(pairs.length / 2) }, (_none, index) => pairs.slice(index * 2, index * 2 + 2))
+  const rows = Array.from({ length: Math.ceil(pairs.length / 2) }, (_none, index) =>
+    pairs.slice(index * 2, index * 2 + 2),
+  )
   return table(
     rows.map((row) => {
       const [one, two = ['', '']] = row
@@ -112,7 +126,11 @@ export function facts(pairs: readonly (readonly [label: string, value: string])[
 /** `share`: of the width; `right`: numbers, which stand under one another. */
 export type Column = readonly [heading: string, value: string, share: number, right?: 'right']
 /** A table of a list: its heading comes again on each page, a row is never parted. */
-export function rowsOf(list: string, columns: readonly Column[], total: readonly string[] | null = null): (Paragraph | Table)[] {
+export function rowsOf(
+  list: string,
+  columns: readonly Column[],
+  total: readonly string[] | null = null,
+): (Paragraph | Table)[] {
   const widths = scaled(columns.map(([, , share]) => share))
   const right = (index: number): boolean => columns[index]![3] === 'right'
   const heading = new TableRow({
@@ -126,9 +144,18 @@ export function rowsOf(list: string, columns: readonly Column[], total: readonly
   const sum =
     total === null
       ? []
-      : [new TableRow({ cantSplit: true, children: total.map((value, index) => cell(value, widths[index]!, { head: true, right: right(index) })) })]
+      : [
+          new TableRow({
+            cantSplit: true,
+            children: total.map((value, index) => cell(value, widths[index]!, { head: true, right: right(index) })),
+          }),
+        ]
   const none = mark(`{/${list}.any}`)
-  return [mark(`{#${list}.any}`), table([heading, new TableRow({ cantSplit: true, children: items }), ...sum], widths), none]
+  return [
+    mark(`{#${list}.any}`),
+    table([heading, new TableRow({ cantSplit: true, children: items }), ...sum], widths),
+    none,
+  ]
 }
 
 /** Places to sign, side by side: a line, and under it who. */
@@ -138,17 +165,35 @@ export function signatures(...who: readonly string[]): Table {
     new TableCell({
       width: { size: widths[index]!, type: WidthType.DXA },
       children: [
-        new Paragraph({ children: runs(name, { size: 18 }), alignment: AlignmentType.CENTER, keepNext: true, spacing: { after: 560 } }),
+        new Paragraph({
+          children: runs(name, { size: 18 }),
+          alignment: AlignmentType.CENTER,
+          keepNext: true,
+          spacing: { after: 560 },
+        }),
         new Paragraph({
           ...{ children: name === '' ? [] : [new TextRun({ children: [new Tab()] })], alignment: AlignmentType.LEFT },
-          tabStops: name === '' ? [] : [{ type: TabStopType.LEFT, position: widths[index]! - 400, leader: 'underscore' }],
+          tabStops:
+            name === '' ? [] : [{ type: TabStopType.LEFT, position: widths[index]! - 400, leader: 'underscore' }],
         }),
       ],
     })
   return new Table({
     ...{ columnWidths: widths, layout: TableLayoutType.FIXED, width: { size: WIDTH, type: WidthType.DXA } },
-    rows: [new TableRow({ cantSplit: true, children: widths.map((_width, index) => place(who[who.length === 1 ? index - 1 : index] ?? '', index)) })],
-    borders: { top: NO_LINE, bottom: NO_LINE, left: NO_LINE, right: NO_LINE, insideHorizontal: NO_LINE, insideVertical: NO_LINE },
+    rows: [
+      new TableRow({
+        cantSplit: true,
+        children: widths.map((_width, index) => place(who[who.length === 1 ? index - 1 : index] ?? '', index)),
+      }),
+    ],
+    borders: {
+      top: NO_LINE,
+      bottom: NO_LINE,
+      left: NO_LINE,
+      right: NO_LINE,
+      insideHorizontal: NO_LINE,
+      insideVertical: NO_LINE,
+    },
   })
 }
 
@@ -166,7 +211,11 @@ export function paper({ language, name, head, children }: Sheet): Document {
     border: { top: { style: BorderStyle.SINGLE, size: 4, color: 'B6BDC7', space: 4 } },
     children: [
       new TextRun({ text: name, size: 15, color: PALE }),
-      new TextRun({ children: [new Tab(), say('Pagina ', 'Page '), PageNumber.CURRENT, say(' di ', ' of '), PageNumber.TOTAL_PAGES], size: 15, color: PALE }),
+      new TextRun({
+        children: [new Tab(), say('Pagina ', 'Page '), PageNumber.CURRENT, say(' di ', ' of '), PageNumber.TOTAL_PAGES],
+        size: 15,
+        color: PALE,
+      }),
     ],
   })
   const top = head === null ? [] : [text(head, { after: 0 }, { size: 16, color: PALE })]
@@ -197,7 +246,12 @@ export function paper({ language, name, head, children }: Sheet): Document {
     },
     sections: [
       {
-        properties: { page: { size: { width: 11_906, height: 16_838 }, margin: { top: 1_250, bottom: 1_200, left: 1_053, right: 1_053, header: 560, footer: 560 } } },
+        properties: {
+          page: {
+            size: { width: 11_906, height: 16_838 },
+            margin: { top: 1_250, bottom: 1_200, left: 1_053, right: 1_053, header: 560, footer: 560 },
+          },
+        },
         headers: { default: new Header({ children: top }) },
         footers: { default: new Footer({ children: [foot] }) },
         children,

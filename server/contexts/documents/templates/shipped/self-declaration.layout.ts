@@ -1,4 +1,18 @@
-import { centred, facts, gap, listed, mark, paper, running, section, signatures, small, text, title, wordsOf } from './paper.ts'
+import {
+  centred,
+  facts,
+  gap,
+  listed,
+  mark,
+  paper,
+  running,
+  section,
+  signatures,
+  small,
+  text,
+  title,
+  wordsOf,
+} from './paper.ts'
 import type { Language } from '../formats.ts'
 
 /** DSAN and the declaration that stands for a certificate: artt. 46 and 47 of D.P.R. 445/2000. */
@@ -13,9 +27,18 @@ export function selfDeclarationLayout(language: Language) {
         say('DICHIARAZIONE SOSTITUTIVA', 'SELF-DECLARATION'),
         say('D.P.R. 28 dicembre 2000, n. 445', 'Presidential Decree No 445 of 28 December 2000 (Italy)'),
       ),
-      text(say('{kind | checkbox certificate} di certificazione (art. 46)', '{kind | checkbox certificate} in place of a certificate (art. 46)'), { after: 40 }),
       text(
-        say('{kind | checkbox affidavit} dell’atto di notorietà (art. 47)', '{kind | checkbox affidavit} in place of an affidavit (art. 47)'),
+        say(
+          '{kind | checkbox certificate} di certificazione (art. 46)',
+          '{kind | checkbox certificate} in place of a certificate (art. 46)',
+        ),
+        { after: 40 },
+      ),
+      text(
+        say(
+          '{kind | checkbox affidavit} dell’atto di notorietà (art. 47)',
+          '{kind | checkbox affidavit} in place of an affidavit (art. 47)',
+        ),
         { after: 240 },
       ),
       text(say('Spett.le **{recipient}**', 'To **{recipient}**'), { after: 240 }),
@@ -32,7 +55,13 @@ export function selfDeclarationLayout(language: Language) {
         ),
       ),
       centred(say('DICHIARA', 'DECLARES')),
-      text(say('con riferimento all’impianto **{plant.name}** (POD {plant.pod}):', 'with reference to the plant **{plant.name}** (POD {plant.pod}):'), { keep: true }),
+      text(
+        say(
+          'con riferimento all’impianto **{plant.name}** (POD {plant.pod}):',
+          'with reference to the plant **{plant.name}** (POD {plant.pod}):',
+        ),
+        { keep: true },
+      ),
       mark('{#statements}'),
       listed('{.}'),
       mark('{/statements}'),
@@ -40,7 +69,10 @@ export function selfDeclarationLayout(language: Language) {
       facts([
         [say('Denominazione', 'Name'), '{plant.name}'],
         [say('Fonte', 'Source'), '{plant.type_label}'],
-        [say('Ubicazione', 'Place'), '{#plant.address}{plant.address}, {/plant.address}{plant.municipality} ({plant.province})'],
+        [
+          say('Ubicazione', 'Place'),
+          '{#plant.address}{plant.address}, {/plant.address}{plant.municipality} ({plant.province})',
+        ],
         [say('Potenza nominale', 'Nominal power'), '{plant.power_kw | unit kW}'],
         ['POD', '{plant.pod}'],
         ['CENSIMP (GAUDÌ)', '{plant.gaudi_code | or —}'],
@@ -56,7 +88,13 @@ export function selfDeclarationLayout(language: Language) {
       ),
       text('{place}, {today | date long}', { before: 200, after: 200, keep: true }),
       signatures(say('Il dichiarante', 'The declarant')),
-      small(say('Esente da imposta di bollo ai sensi dell’art. 37 del D.P.R. 445/2000.', 'Exempt from stamp duty under art. 37 of D.P.R. 445/2000.'), { before: 200 }),
+      small(
+        say(
+          'Esente da imposta di bollo ai sensi dell’art. 37 del D.P.R. 445/2000.',
+          'Exempt from stamp duty under art. 37 of D.P.R. 445/2000.',
+        ),
+        { before: 200 },
+      ),
     ],
   })
 }

@@ -15,7 +15,11 @@ import { selfDeclarationLayout } from './self-declaration.layout.ts'
 
 const LAYOUTS: Record<string, (language: Language) => Document> = {
   ...{ delegation: delegationLayout, 'self-declaration': selfDeclarationLayout, 'cover-letter': coverLetterLayout },
-  ...{ 'maintenance-report': maintenanceReportLayout, 'batch-record': batchRecordLayout, 'field-sheet': fieldSheetLayout },
+  ...{
+    'maintenance-report': maintenanceReportLayout,
+    'batch-record': batchRecordLayout,
+    'field-sheet': fieldSheetLayout,
+  },
 }
 
 /** What the library writes of the time when it ran does not belong into a file that is compared. */
@@ -30,9 +34,13 @@ async function bytesOf(layout: Document): Promise<Buffer> {
 
 /** Name and content of each file. */
 export async function makeShipped(): Promise<[name: string, bytes: Buffer][]> {
-  const wanted = Object.entries(LAYOUTS).flatMap(([id, layout]) => LANGUAGES.map((language) => [id, layout, language] as const))
+  const wanted = Object.entries(LAYOUTS).flatMap(([id, layout]) =>
+    LANGUAGES.map((language) => [id, layout, language] as const),
+  )
   return Promise.all(
-    wanted.map(async ([id, layout, language]) => [`${id}.${language}.docx`, await bytesOf(layout(language))] as [string, Buffer]),
+    wanted.map(
+      async ([id, layout, language]) => [`${id}.${language}.docx`, await bytesOf(layout(language))] as [string, Buffer],
+    ),
   )
 }
 

@@ -175,7 +175,12 @@ function sheetOf(section: Element | undefined): model.Sheet {
   const side = (name: string, usual: number): number => Math.max(pointsOf(margin[name]) ?? usual, 0)
   const landscape = size['w:orient'] === 'landscape'
   const [width, height] = landscape ? [A4.height, A4.width] : [A4.width, A4.height]
-  const sides = { top: side('w:top', 72), bottom: side('w:bottom', 72), left: side('w:left', 56), right: side('w:right', 56) }
+  const sides = {
+    top: side('w:top', 72),
+    bottom: side('w:bottom', 72),
+    left: side('w:left', 56),
+    right: side('w:right', 56),
+  }
   // What leaves no room to write is not what anybody meant.
   const room = sides.left + sides.right < width - 100 && sides.top + sides.bottom < height - 100
   const margins = room ? sides : { top: 72, bottom: 72, left: 56, right: 56 }
@@ -191,7 +196,9 @@ export function readDocument(parts: Parts): model.WordDocument {
   const relations = parts.relations === null ? undefined : rootOf(parts.relations, 'Relationships')
   const margin = (kind: 'header' | 'footer', type: string): model.Block[] => {
     const id = childrenOf(section, `w:${kind}Reference`).find(({ attributes }) => attributes['w:type'] === type)
-    const target = childrenOf(relations, 'Relationship').find(({ attributes }) => attributes['Id'] === id?.attributes['r:id'])
+    const target = childrenOf(relations, 'Relationship').find(
+      ({ attributes }) => attributes['Id'] === id?.attributes['r:id'],
+    )
     const xml = target === undefined ? null : parts.part(target.attributes['Target'] ?? '')
     return xml === null ? [] : readBlocks(rootOf(xml, kind === 'header' ? 'w:hdr' : 'w:ftr'), context())
   }

@@ -21,7 +21,9 @@ export type Inline =
 export type Align = 'left' | 'center' | 'right' | 'both'
 export type Stop = { readonly at: number; readonly align: 'left' | 'center' | 'right'; readonly leader: string | null }
 export type Border = { readonly width: number; readonly color: string }
-export type Borders = Readonly<Partial<Record<'top' | 'bottom' | 'left' | 'right' | 'insideH' | 'insideV', Border | null>>>
+export type Borders = Readonly<
+  Partial<Record<'top' | 'bottom' | 'left' | 'right' | 'insideH' | 'insideV', Border | null>>
+>
 
 export type ParagraphStyle = {
   readonly align: Align

@@ -6,8 +6,23 @@ import { child, childrenOf, type Element, numberOf, rootOf, valueOf } from './xm
 export type Marker = { text: string; style: Partial<TextStyle>; paragraph: Partial<ParagraphStyle> }
 
 const ROMAN = [
-  ...([[1000, 'm'], [900, 'cm'], [500, 'd'], [400, 'cd'], [100, 'c'], [90, 'xc']] as const),
-  ...([[50, 'l'], [40, 'xl'], [10, 'x'], [9, 'ix'], [5, 'v'], [4, 'iv'], [1, 'i']] as const),
+  ...([
+    [1000, 'm'],
+    [900, 'cm'],
+    [500, 'd'],
+    [400, 'cd'],
+    [100, 'c'],
+    [90, 'xc'],
+  ] as const),
+  ...([
+    [50, 'l'],
+    [40, 'xl'],
+    [10, 'x'],
+    [9, 'ix'],
+    [5, 'v'],
+    [4, 'iv'],
+    [1, 'i'],
+  ] as const),
 ] as const
 function roman(count: number): string {
   let [left, text] = [Math.min(count, 3_999), '']
@@ -40,7 +55,9 @@ const bullet = (text: string): string => {
 export function countLists(xml: string | null): (numbered: Element | undefined) => Marker | null {
   const root = xml === null ? undefined : rootOf(xml, 'w:numbering')
   const kinds = new Map(childrenOf(root, 'w:abstractNum').map((one) => [one.attributes['w:abstractNumId'], one]))
-  const lists = new Map(childrenOf(root, 'w:num').map((one) => [one.attributes['w:numId'], valueOf(one, 'w:abstractNumId')]))
+  const lists = new Map(
+    childrenOf(root, 'w:num').map((one) => [one.attributes['w:numId'], valueOf(one, 'w:abstractNumId')]),
+  )
   const counts = new Map<string, number[]>()
   return (numbered) => {
     const id = valueOf(numbered, 'w:numId')
@@ -59,7 +76,8 @@ export function countLists(xml: string | null): (numbered: Element | undefined) 
     const pattern = valueOf(found, 'w:lvlText') ?? ''
     const shown = (at: number): string =>
       (NUMBERS[valueOf(levelOf(at), 'w:numFmt') ?? 'decimal'] ?? String)(count[at] ?? start(at))
-    const text = format === 'bullet' ? bullet(pattern) : pattern.replace(/%([1-9])/g, (_all, of) => shown(Number(of) - 1))
+    const text =
+      format === 'bullet' ? bullet(pattern) : pattern.replace(/%([1-9])/g, (_all, of) => shown(Number(of) - 1))
     return { text, style: textStyle(child(found, 'w:rPr')), paragraph: paragraphStyle(child(found, 'w:pPr')) }
   }
 }

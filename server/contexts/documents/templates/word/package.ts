@@ -32,7 +32,9 @@ const UNPRINTED: Record<string, string> = {
 const FIELDS = new Set(['PAGE', 'NUMPAGES'])
 const DEEP = 60
 
-export type Opened = { readonly zip: PizZip } | { readonly problems: readonly Detail[]; readonly kind: 'file_type' | 'unsafe' | 'too_large' }
+export type Opened =
+  | { readonly zip: PizZip }
+  | { readonly problems: readonly Detail[]; readonly kind: 'file_type' | 'unsafe' | 'too_large' }
 
 const isPrinted = (name: string): boolean => /^word\/(document|header\d*|footer\d*)\.xml$/.test(name)
 
@@ -40,7 +42,8 @@ function relationProblems(name: string, xml: string): Detail[] {
   return rootOf(xml, 'Relationships').children.flatMap(({ attributes }): Detail[] => {
     const { Type: type = '', TargetMode: mode = 'Internal', Target: target = '' } = attributes
     const kind = type.split('/').at(-1) ?? ''
-    if (!RELATIONS.has(kind)) return [{ field: name, message: `holds a relation that is not taken: ${kind.slice(0, 60)}` }]
+    if (!RELATIONS.has(kind))
+      return [{ field: name, message: `holds a relation that is not taken: ${kind.slice(0, 60)}` }]
     if (mode !== 'Internal' && !(kind === 'hyperlink' && LINK.test(target))) {
       return [{ field: name, message: `points outside the file (${kind})` }]
     }
@@ -81,7 +84,8 @@ function printedProblems(name: string, xml: string): Detail[] {
   const found = new Set<string>()
   for (const instruction of instructions(part)) {
     const [word = ''] = instruction.trim().split(/\s+/)
-    if (!FIELDS.has(word) || instruction.includes('{}')) found.add(`holds a field that is not taken: ${word.slice(0, 40)}`)
+    if (!FIELDS.has(word) || instruction.includes('{}'))
+      found.add(`holds a field that is not taken: ${word.slice(0, 40)}`)
   }
   for (const one of everyElement(part)) {
     if (one.name === 'w:cols' && Number(one.attributes['w:num'] ?? 1) <= 1) continue
@@ -118,7 +122,10 @@ export function openPackage(bytes: Buffer): Opened {
   const zip = new PizZip(bytes)
   const types = zip.file('[Content_Types].xml')!.asText()
   if (!types.includes(MAIN) || /macroEnabled/i.test(types)) {
-    return { kind: 'file_type', problems: [{ field: 'file', message: 'is no plain Word document: it may hold macros' }] }
+    return {
+      kind: 'file_type',
+      problems: [{ field: 'file', message: 'is no plain Word document: it may hold macros' }],
+    }
   }
   const problems = names
     .filter((name) => /\.(xml|rels)$/.test(name))

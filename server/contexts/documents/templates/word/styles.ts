@@ -31,7 +31,8 @@ export function textStyle(of: Element | undefined): Partial<TextStyle> {
     ...{ bold: on(of, 'w:b'), italic: on(of, 'w:i'), underline: on(of, 'w:u'), strike: on(of, 'w:strike') },
     caps: on(of, 'w:caps') ?? on(of, 'w:smallCaps'),
     color: colorOf(valueOf(of, 'w:color')) ?? undefined,
-    raised: raised === undefined ? undefined : raised === 'superscript' ? 'super' : raised === 'subscript' ? 'sub' : 'no',
+    raised:
+      raised === undefined ? undefined : raised === 'superscript' ? 'super' : raised === 'subscript' ? 'sub' : 'no',
   }) as Partial<TextStyle>
 }
 
@@ -132,7 +133,11 @@ export function readStyles(xml: string | null): Styles {
   const byId = new Map(childrenOf(root, 'w:style').map((one) => [one.attributes['w:styleId'] ?? '', one]))
   const chain = (id: string | null): Element[] => {
     const found: Element[] = []
-    for (let at = byId.get(id ?? ''); at !== undefined && found.length < STEPS; at = byId.get(valueOf(at, 'w:basedOn') ?? '')) {
+    for (
+      let at = byId.get(id ?? '');
+      at !== undefined && found.length < STEPS;
+      at = byId.get(valueOf(at, 'w:basedOn') ?? '')
+    ) {
       found.unshift(at)
     }
     return found
@@ -151,6 +156,15 @@ export function readStyles(xml: string | null): Styles {
     usual: usual?.attributes['w:styleId'] ?? null,
     tableBorders: (id) =>
       Object.assign({}, ...chain(id).map((one) => bordersOf(child(child(one, 'w:tblPr'), 'w:tblBorders')))) as Borders,
-    numbering: (id) => child(child(chain(id).toReversed().find((one) => child(child(one, 'w:pPr'), 'w:numPr')), 'w:pPr'), 'w:numPr'),
+    numbering: (id) =>
+      child(
+        child(
+          chain(id)
+            .toReversed()
+            .find((one) => child(child(one, 'w:pPr'), 'w:numPr')),
+          'w:pPr',
+        ),
+        'w:numPr',
+      ),
   }
 }

@@ -35,7 +35,8 @@ export const child = (of: Element | undefined, name: string): Element | undefine
 export const childrenOf = (of: Element | undefined, name: string): Element[] =>
   (of?.children ?? []).filter((one) => one.name === name)
 /** `w:val` of a child. */
-export const valueOf = (of: Element | undefined, name: string): string | undefined => child(of, name)?.attributes['w:val']
+export const valueOf = (of: Element | undefined, name: string): string | undefined =>
+  child(of, name)?.attributes['w:val']
 export const textOf = (of: Element): string => of.text + of.children.map(textOf).join('')
 /** A whole number of an attribute; undefined where there is none. */
 export function numberOf(text: string | undefined): number | undefined {
