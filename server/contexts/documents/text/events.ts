@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import { type EventKind, eventKind } from '#platform/events/event-kind.ts'
-import { Id, Nullable, OneOf } from '#platform/http/shapes.ts'
+import { Id, Nullable, OneOf, Shape } from '#platform/http/shapes.ts'
 
 export const documentRead = eventKind({
   type: 'DocumentRead',
   topic: 'documents',
   permission: 'documents.read',
-  data: Type.Object({
+  data: Shape({
     document_id: Id,
     sha256: Type.String(),
     state: OneOf(['read', 'unreadable', 'encrypted', 'unsupported', 'too_large']),

@@ -23,9 +23,10 @@ export const TextStanding = Type.Object(
 )
 export type TextStanding = Static<typeof TextStanding>
 
-const Thousandth = Type.Integer({ minimum: 0, maximum: 1000 })
-const Word = Type.Tuple([Type.Integer(), Type.Integer(), Thousandth, Thousandth, Thousandth, Thousandth], {
-  description: 'Start in the text, length, left, top, width, height: in thousandths of the page',
+// Not a tuple: OpenAPI’s dialect of JSON Schema has another way to write those.
+const Word = Type.Array(Type.Integer({ minimum: 0 }), {
+  ...{ minItems: 6, maxItems: 6 },
+  description: 'Start in the text, length, left, top, width, height: the last four in thousandths of the page',
 })
 export const TextPage = Type.Object({
   page: Type.Integer(),
