@@ -57,6 +57,14 @@ test('killed in the middle, the job runs again, the pack is whole, and nothing i
     0,
   )
   assert.deepEqual(await left(id), [])
+  // The scanner looks at archives too, later and with other signatures.
+  const scanned = (scan: string) =>
+    tenant.admin.write('documents.write', ({ db }) =>
+      sql`update files set scan = ${scan} where tenant_id = ${tenant.id} and sha256 = ${pack.sha256}`.execute(db),
+    )
+  await scanned('infected')
+  assert.equal((await downloadOf(tenant.admin, id)).json().error.code, 'evidence.quarantined')
+  await scanned('clean')
   // Delivered once more it does nothing.
   await runPackJob(tenant, id, { attempt: 3 })
   assert.deepEqual((await tenant.admin.call('GET', `/evidence-packs/${id}`)).body, pack)

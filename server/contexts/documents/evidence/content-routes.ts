@@ -6,10 +6,8 @@ import { Nothing, WithId } from '#platform/http/shapes.ts'
 import type { DocumentDeps } from '../deps.ts'
 import { isKnown, rangeHolds, readRange } from '../library/byte-range.ts'
 import { dispositionOf } from '../library/file-name.ts'
-import { getPack } from './read-pack.ts'
-import { evidenceRefusals } from './refusals.ts'
+import { getArchive } from './read-pack.ts'
 import { safeName } from './safe-name.ts'
-import type { EvidencePack } from './schemas.ts'
 
 const Bytes = { content: { 'application/zip': { schema: Type.String({ format: 'binary' }) } } }
 const response = {
@@ -23,7 +21,7 @@ async function sendArchive(
   { blobs }: DocumentDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  { name, sha256, size }: EvidencePack & { sha256: string; size: number },
+  { name, sha256, size }: { name: string; sha256: string; size: number },
 ): Promise<FastifyReply> {
   const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers
   const etag = `"${sha256}"`
@@ -53,7 +51,10 @@ export const packContentRoutes =
         compress: false,
         config: {
           ...({ permission: 'documents.read', mode: 'export' } as const),
-          refusals: ['evidence.not_found', 'evidence.not_ready', 'blobs.missing', 'blobs.unavailable'],
+          refusals: [
+            ...['evidence.not_found', 'evidence.not_ready', 'evidence.quarantined'],
+            ...['blobs.missing', 'blobs.unavailable'],
+          ],
         },
         schema: {
           ...{ operationId: 'getEvidencePackContent', tags: ['Evidence packs'] },
@@ -61,10 +62,8 @@ export const packContentRoutes =
         },
       },
       async (request, reply) => {
-        const pack = await deps.edges.read(request, (work) => getPack(work, request.params.id))
-        const { sha256, size } = pack
-        if (sha256 === null || size === null) throw evidenceRefusals.refuse('evidence.not_ready')
-        return sendArchive(deps, request, reply, { ...pack, sha256, size })
+        const archive = await deps.edges.read(request, (work) => getArchive(work, request.params.id))
+        return sendArchive(deps, request, reply, archive)
       },
     )
     await Promise.resolve()

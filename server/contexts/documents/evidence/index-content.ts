@@ -73,7 +73,7 @@ function documentTables({ pack }: About, { documents }: Shown, zone: string, wor
     {
       title: words.documents,
       head: ['#', words.name, words.version, words.category, words.filed, words.size, words.digest],
-      ...{ grow: [1, 6, 1.3, 3, 3.2, 2.2, 6.4], code: [6] },
+      ...{ grow: [1, 5.6, 1.3, 3, 3.2, 2.7, 6.4], code: [6] },
       rows: cutTo(present).map((one, at) => [
         String(at + 1),
         one.scan === 'clean' ? named(one) : `${named(one)} (${words.unscanned})`,
@@ -104,7 +104,7 @@ function documentTables({ pack }: About, { documents }: Shown, zone: string, wor
 
 const saidOf = ({ after }: Decision): string => {
   const said = Object.entries(after ?? {})
-    .filter(([, value]) => value !== null && typeof value !== 'object')
+    .filter(([name, value]) => name !== 'at' && value !== null && typeof value !== 'object')
     .map(([name, value]) => `${name}: ${String(value)}`)
     .join(' · ')
   return printed(said.length > MOST_SAID ? `${said.slice(0, MOST_SAID)}…` : said)
@@ -134,7 +134,7 @@ function fileTable(_about: About, { files }: Shown, words: Words, language: 'it'
   return {
     title: words.recordsIn,
     head: ['#', words.name, words.size, words.digest],
-    ...{ grow: [1, 6, 2.4, 9], code: [3] },
+    ...{ grow: [1, 6, 2.8, 9], code: [3] },
     rows: rest.map(({ path, size, sha256 }, at) => [String(at + 1), path, writtenSize(size, language), sha256]),
     links: rest.map(({ path }) => path),
     ...{ empty: words.none, more: null },

@@ -24,7 +24,7 @@ export const documentEvidence: EvidenceSource = {
   permissions: ['documents.read'],
   collect: async (work, asked) => {
     const ids = [...new Set((asked['document_ids'] as string[]).map((id) => id.toLowerCase()))]
-    const names = await namesOf(work as EvidenceWork, ids)
+    const names = await namesOf(work, ids)
     if (names.length < ids.length) return null
     const title = names.length === 1 ? names[0]! : `${names[0]!.slice(0, 200)} (+${names.length - 1})`
     const history = { subjects: [], resources: [], plant_id: null, period: null }

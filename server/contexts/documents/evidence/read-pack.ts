@@ -25,7 +25,24 @@ export async function getPack(work: EvidenceWork, id: string): Promise<EvidenceP
   return rows[0]
 }
 
-/** The same, held until the transaction ends. */
+/** The archive of a pack, where it is built and may be opened: the scanner looks at archives too, later and anew. */
+export async function getArchive(
+  work: EvidenceWork,
+  id: string,
+): Promise<{ name: string; sha256: string; size: number }> {
+  const { rows } = await sql<{ name: string; sha256: string | null; size: number; scan: string | null }>`
+    select e.name, e.sha256, e.size::float8 as size, f.scan
+      from evidence_packs e left join files f on f.tenant_id = ${work.tenantId} and f.sha256 = e.sha256
+     where ${visible(work)} and e.id = ${id}`.execute(work.db)
+  const [pack] = rows
+  if (pack === undefined) throw evidenceRefusals.refuse('evidence.not_found')
+  const { name, sha256, size, scan } = pack
+  if (sha256 === null) throw evidenceRefusals.refuse('evidence.not_ready')
+  if (scan !== 'clean' && scan !== 'not_scanned') throw evidenceRefusals.refuse('evidence.quarantined')
+  return { name, sha256, size }
+}
+
+/** A pack that whoever acts may open, held until the transaction ends. */
 export async function lockPack(work: EvidenceWork, id: string): Promise<EvidencePack> {
   const { rows } = await sql<EvidencePack>`
     select ${packColumns} from evidence_packs e where ${visible(work)} and e.id = ${id} for update`.execute(work.db)

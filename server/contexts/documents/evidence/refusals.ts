@@ -17,6 +17,10 @@ export const evidenceRefusals = refusals({
     'A pack holds at most 200,000 events, 200,000 entries of the trail and 1,000,000 links between them: choose a shorter period.',
   ],
   'evidence.not_ready': ['conflict', 'This pack is not ready.'],
+  'evidence.quarantined': [
+    'conflict',
+    'The scanner found something in this archive, or looks at it: it is not served.',
+  ],
   'evidence.content_damaged': [
     'conflict',
     'A file in the store is not what was once put there: it does not go into a pack.',

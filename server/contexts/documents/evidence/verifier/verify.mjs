@@ -134,7 +134,10 @@ async function readLines(folder, name) {
 /** What the readable fields of a line say must be what its chained text says. */
 function checkEntry(line) {
   const where = `trail.ndjson entry ${line.number}`
-  if (line.entry === null) return blame(where, 'its entry is gone')
+  if (line.entry === null) {
+    blame(where, 'its entry is gone')
+    return
+  }
   if (sha(line.entry) !== line.digest) blame(where, 'the entry is not what its digest says')
   const said = JSON.parse(line.entry)
   const [id, at, , kind, actor, action, resource, resourceId] = said
@@ -174,7 +177,10 @@ function checkHeads({ tenant_id, heads, keys }, company) {
 function checkChain(chain, trail, heads, company) {
   const entries = new Map(trail.map((line) => [line.number, line]))
   const links = new Map()
-  let [last, link, open] = [null, null, []]
+  let last = null
+  let link = null
+  /** @type {number[]} */
+  let open = []
   const unproven = () => {
     for (const number of open) blame(`trail.ndjson entry ${number}`, 'lies under no signed head')
     open = []
@@ -257,10 +263,11 @@ function checkKept(jws, { links, keys }, company) {
       if (key === undefined) throw new Error('was signed by a key that is not here')
       return key
     })
-    if (payload.tenant_id !== company) return blame('--head', 'is of another company')
     const link = links.get(payload.number)
-    if (link === undefined) return say(`The head ${payload.number} that you kept is not among those in this pack.`)
-    if (link !== payload.link) blame('--head', 'the trail was rewritten: the head that you kept names another link')
+    if (payload.tenant_id !== company) blame('--head', 'is of another company')
+    else if (link === undefined) say(`The head ${payload.number} that you kept is not among those in this pack.`)
+    else if (link !== payload.link)
+      blame('--head', 'the trail was rewritten: the head that you kept names another link')
     else say(`The head ${payload.number} that you kept stands in this chain.`)
   } catch (error) {
     blame('--head', error.message)
