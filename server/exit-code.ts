@@ -27,6 +27,7 @@ const BY_KIND: Record<Kind, number> = {
   stale: EXIT.conflict,
   too_large: EXIT.invalid,
   unsupported: EXIT.invalid,
+  unsatisfiable: EXIT.invalid,
   invalid: EXIT.invalid,
   rate_limited: EXIT.unavailable,
   unavailable: EXIT.unavailable,

@@ -11,6 +11,7 @@ export type Kind =
   | 'stale'
   | 'too_large'
   | 'unsupported'
+  | 'unsatisfiable'
   | 'invalid'
   | 'rate_limited'
   | 'unavailable'

@@ -11,6 +11,7 @@ export const KINDS: Record<Kind, readonly [status: number, type: string]> = {
   stale: [412, 'PreconditionFailed'],
   too_large: [413, 'PayloadTooLarge'],
   unsupported: [415, 'UnsupportedMediaType'],
+  unsatisfiable: [416, 'RangeNotSatisfiable'],
   invalid: [422, 'ValidationError'],
   rate_limited: [429, 'RateLimited'],
   unavailable: [503, 'ServiceUnavailable'],
@@ -25,6 +26,7 @@ export const requestRefusals = refusals({
   'request.stale': ['stale', 'It was changed meanwhile: read it again and repeat.'],
   'request.too_large': ['too_large', 'The request is larger than is accepted.'],
   'request.unsupported_media_type': ['unsupported', 'This content type is not accepted here.'],
+  'request.no_such_range': ['unsatisfiable', 'There is no such part: Content-Range says how long the whole is.'],
   'request.too_many': ['rate_limited', 'Too many requests: wait and try again.'],
   'request.too_many_readings': [
     'too_large',

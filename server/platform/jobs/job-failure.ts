@@ -11,6 +11,7 @@ const RETRIED: Record<Kind, boolean> = {
   stale: true,
   too_large: false,
   unsupported: false,
+  unsatisfiable: false,
   invalid: false,
   rate_limited: true,
   unavailable: true,

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { contentKey } from '#platform/blob/blob-store.ts'
+import { requestRefusals } from '#platform/http/problem.ts'
 import { Id, Nothing, Shape, WithId } from '#platform/http/shapes.ts'
 import type { DocumentDeps } from '../deps.ts'
 import { isKnown, rangeHolds, readRange } from './byte-range.ts'
@@ -16,14 +17,13 @@ const response = {
   200: { description: 'The whole content', ...Bytes },
   206: { description: 'The part that Range asked for', ...Bytes },
   304: { ...Nothing, description: 'The client has it already' },
-  416: { ...Nothing, description: 'There is no such part' },
 }
 const config = {
   // Read on by companies that are suspended or leave: the content is theirs.
   ...({ permission: 'documents.read', mode: 'export' } as const),
   refusals: [
     ...['documents.not_found', 'documents.no_such_version', 'documents.scanning', 'documents.quarantined'],
-    ...['documents.scan_failed', 'documents.purged', 'blobs.missing', 'blobs.unavailable'],
+    ...['documents.scan_failed', 'documents.purged', 'request.no_such_range', 'blobs.missing', 'blobs.unavailable'],
   ],
 }
 
@@ -47,10 +47,16 @@ async function sendContent(
   const { sha256, size } = download
   const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers
   const etag = `"${sha256}"`
-  describeDownload(reply, download)
-  if (isKnown(ifNoneMatch, etag)) return reply.code(304).send()
+  if (isKnown(ifNoneMatch, etag)) {
+    describeDownload(reply, download)
+    return reply.code(304).send()
+  }
   const wanted = rangeHolds(ifRange as string | undefined, etag) ? readRange(range, size) : 'whole'
-  if (wanted === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${size}`).send()
+  if (wanted === 'unsatisfiable') {
+    reply.header('content-range', `bytes */${size}`)
+    throw requestRefusals.refuse('request.no_such_range')
+  }
+  describeDownload(reply, download)
   if (wanted !== 'whole') reply.code(206).header('content-range', `bytes ${wanted.start}-${wanted.end}/${size}`)
   reply.header('content-length', wanted === 'whole' ? size : wanted.end - wanted.start + 1)
   // An empty stream: of an empty text Fastify would say that its length is 0.

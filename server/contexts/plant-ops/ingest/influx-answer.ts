@@ -12,6 +12,7 @@ const CODES: Readonly<Record<Kind, string>> = {
   stale: 'conflict',
   too_large: 'request too large',
   unsupported: 'invalid',
+  unsatisfiable: 'invalid',
   invalid: 'unprocessable entity',
   rate_limited: 'too many requests',
   unavailable: 'unavailable',
