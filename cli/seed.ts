@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { ConfigError } from '#config'
+import { openBlobStore } from '#platform/blob/open-blob-store.ts'
 import { derivedRing } from '#platform/secrets/field-encryption.ts'
 import { seedDemonstration } from '../server/demonstration/seed.ts'
 import { signIns } from '../server/demonstration/sign-ins.ts'
@@ -15,7 +16,8 @@ export const seed = (program: Command): Command =>
       const ready = await withInstallation(async ({ config, log, installation }) => {
         if (config.production)
           throw new ConfigError(['ENVIRONMENT is not development: the demonstration has a known password'])
-        const deps = { config, log, installation, ring: derivedRing(installation.masters, 'fields') }
+        const blobs = openBlobStore(config)
+        const deps = { config, log, installation, blobs, ring: derivedRing(installation.masters, 'fields') }
         return signIns(config.OFFICINA_DEMO_PASSWORD, await seedDemonstration(deps, config.OFFICINA_DEMO_PASSWORD))
       })
       answer({ tenants: ['demo', 'pasta'] }, [`The demonstration is there: ${ready}.`])

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { before, test } from 'node:test'
 import { sql } from 'kysely'
+import { contentKey } from '#platform/blob/blob-store.ts'
 import { systemScope } from '#platform/database/system-scope.ts'
 import type { EdgeWork } from '#platform/database/work.ts'
 import { request, testApp, type Answer } from '#test/harness.ts'
@@ -55,6 +56,28 @@ test('the portfolio has its 61 plants with registries, and a limited user sees t
   assert.equal((await rowsOf(pasta, 'select id from plants')).length, 1)
   const owner = (await signIn('owner@demo.example')).body.access_token
   assert.equal((await get('/plants', owner)).body.pagination.total, 6)
+})
+
+test('both companies have documents whose bytes are there, some of which expire soon', async () => {
+  const { blobs } = (await testApp()).deps
+  for (const [tenantId, count] of [
+    [demo, 3],
+    [pasta, 2],
+  ] as const) {
+    const rows = await rowsOf(tenantId, 'select sha256, size, plant_id, expiry_date, version from documents')
+    assert.equal(rows.length, count)
+    for (const { sha256, size, plant_id } of rows) {
+      assert.ok(plant_id)
+      assert.equal((await blobs.stat(contentKey(tenantId, String(sha256))))?.size, size)
+    }
+    const soon = await rowsOf(
+      tenantId,
+      'select id from documents where expiry_date - expiry_notice_days <= current_date',
+    )
+    assert.equal(soon.length, 1)
+  }
+  const { body } = await get('/documents?q=delega')
+  assert.deepEqual([body.items.length, body.items[0]?.category], [1, 'delegation'])
 })
 
 test("this year's duties are tracked, and the next deadline is the earliest that is open", async () => {

@@ -7,6 +7,7 @@ import { hashPassword, verifyPassword } from '#contexts/identity'
 import { importReadings } from '#contexts/plant-ops'
 import { createPlant, replaceRegistry } from '#contexts/plants'
 import { afterPlantChange, completeObligations, listObligations } from '#contexts/workflows'
+import type { BlobStore } from '#platform/blob/blob-store.ts'
 import type { Custody } from '#platform/database/custody.ts'
 import type { Installation } from '#platform/database/installation.ts'
 import { systemScope } from '#platform/database/system-scope.ts'
@@ -18,9 +19,16 @@ import foodPlants from './data/food-plants.json' with { type: 'json' }
 import powerPlants from './data/plants.json' with { type: 'json' }
 import tenants from './data/tenants.json' with { type: 'json' }
 import users from './data/users.json' with { type: 'json' }
+import { createDocuments, storeDocuments } from './documents.ts'
 import { serfReadings } from './serf-readings.ts'
 
-export type DemonstrationDeps = { config: Config; installation: Installation; ring: KeyRing; log: Log }
+export type DemonstrationDeps = {
+  config: Config
+  installation: Installation
+  ring: KeyRing
+  log: Log
+  blobs: BlobStore
+}
 
 /** Whether the password that was given is the one that signs in. */
 export type Seeded = { passwordHolds: boolean }
@@ -51,7 +59,11 @@ export async function seedDemonstration(deps: DemonstrationDeps, password: strin
         const id = await findTenant(deps, tenant.slug)
         if (id !== null && (await isDone(deps, id, tenant))) continue
         const made = id ?? (await makeTenant(deps, tenant, (hash ??= await hashPassword(password))))
-        await deps.installation.database.write(atTheStartOfTheYear(made), (work) => fill(work, deps, tenant.slug))
+        const documents = await storeDocuments(deps, made, tenant.slug)
+        await deps.installation.database.write(atTheStartOfTheYear(made), async (work) => {
+          const plants = await fill(work, deps, tenant.slug)
+          await createDocuments(work, documents, plants)
+        })
       }
     } finally {
       await client.query('select pg_advisory_unlock($1)', [LOCK])
@@ -135,8 +147,8 @@ function makeTenant({ installation, config }: DemonstrationDeps, tenant: Tenant,
   })
 }
 
-/** Everything that belongs to the tenant, and the note that it is there: all of it or nothing. */
-async function fill(work: EdgeWork, { ring }: DemonstrationDeps, slug: string): Promise<void> {
+/** Everything that belongs to the tenant, and the note that it is there: all of it or nothing. Answers with the plants' ids by code. */
+async function fill(work: EdgeWork, { ring }: DemonstrationDeps, slug: string): Promise<ReadonlyMap<string, string>> {
   // Before the plants: the first of them would end a Work in which nothing stands yet (`Work.finish`).
   work.record({ ...SEEDED, resource_id: work.tenantId })
   const ids = new Map<string, string>()
@@ -154,6 +166,7 @@ async function fill(work: EdgeWork, { ring }: DemonstrationDeps, slug: string): 
     const csv = await readFile(new URL('data/serf_west_15min.csv', import.meta.url), 'utf8')
     await importReadings(work, serfReadings(csv, measured))
   }
+  return ids
 }
 
 /** Of every so many duties that were due this year one was forgotten, so that there is something late to see. */
