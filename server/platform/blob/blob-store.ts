@@ -34,3 +34,6 @@ export type BlobStore = {
 
 /** Where the content of a company's file lies. */
 export const contentKey = (tenantId: string, sha256: string): string => `${tenantId}/${sha256.slice(0, 2)}/${sha256}`
+
+/** Where it lies instead, scrambled, while it is taken for infected: never below the company's own keys. */
+export const quarantineKey = (tenantId: string, sha256: string): string => `quarantine/${tenantId}/${sha256}`

@@ -5,10 +5,13 @@ import type { Chunks } from './rows.ts'
 
 /** Whose file it is, and which content: `files` of a company names it, and the store of files has it. */
 export type FileHead = { tenant_id: string; sha256: string; size: number }
+/** The same as it stands in a copy: `quarantined` where the bytes are those that lie in quarantine, scrambled, which no hash of a row tells. */
+export type FileRecord = FileHead & { quarantined?: true }
 /** Why the bytes of a file are not in a copy, or not as they should be: the store did not have them, or had others. */
 export type Lack = 'missing' | 'changed'
-/** What stands behind the bytes of a file. */
-export type FileEnd = { lack: Lack | null }
+/** What stands behind the bytes of a file; `kept`: what these are where they lay in quarantine. */
+export type FileEnd = { lack: Lack | null; kept?: Kept }
+export type Kept = { size: number; sha256: string }
 /** `count` and `bytes` of all that should be there; of those that lack the first ones by name. */
 export type FilesSum = {
   count: number
@@ -34,8 +37,8 @@ export function filesAdder() {
   const hash = createHash('sha256')
   const sum = { count: 0, bytes: 0, lacking: 0, lacks: [] as FilesSum['lacks'] }
   return {
-    add: (head: FileHead, lack: Lack | null): void => {
-      hash.update(`${lineOf(head)} ${lack ?? ''}\n`)
+    add: ({ quarantined, ...head }: FileRecord, lack: Lack | null): void => {
+      hash.update(`${lineOf(head)} ${lack ?? ''} ${quarantined ? 'quarantined' : ''}\n`)
       sum.count += 1
       sum.bytes += head.size
       if (lack === null) return
@@ -46,18 +49,21 @@ export function filesAdder() {
   }
 }
 
-/** The bytes of a file as they come, with what they turn out to be at their end. */
-export function checking({ size, sha256 }: FileHead) {
+/** The bytes of a file as they come, and what they turn out to be at their end. */
+export function weighing() {
   const hash: Hash = createHash('sha256')
-  let bytes = 0
+  let size = 0
   return {
     add: (chunk: Buffer): void => {
       hash.update(chunk)
-      bytes += chunk.length
+      size += chunk.length
     },
-    isWhole: (): boolean => hash.digest('hex') === sha256 && bytes === size,
+    kept: (): Kept => ({ size, sha256: hash.digest('hex') }),
   }
 }
+
+export const isSame = (one: Kept | undefined, other: Kept): boolean =>
+  one?.size === other.size && one.sha256 === other.sha256
 
 /** True where the store says that it does not have it; not where it does not answer. */
 export const isMissing = (error: unknown): boolean =>

@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream'
 import type pg from 'pg'
-import { contentKey, type BlobStore } from '../blob/blob-store.ts'
+import { contentKey, quarantineKey, type BlobStore } from '../blob/blob-store.ts'
+import { blobRefusals } from '../blob/refusals.ts'
 import { Refusal } from '../refusal.ts'
-import { namesFiles, type FileHead } from './file-records.ts'
+import { isMissing, namesFiles, type FileHead, type FileRecord } from './file-records.ts'
 import type { About } from './records.ts'
 import { placeOf, type Chunks } from './rows.ts'
 import { schemaOfTenant, tablesIn } from './tables.ts'
@@ -10,12 +12,12 @@ const AT_ONCE = 500
 /** In a row, without a byte in between; the store itself has tried each of them several times. */
 const BREAKS = 3
 
-/** The files that the rows of this snapshot name and that are not purged, each with its bytes out of the store. */
+/** The files that the rows of this snapshot name and that are not purged, each with its bytes out of the store, also out of quarantine. */
 export async function* filesOf(
   client: pg.ClientBase,
   blobs: BlobStore,
   { tenant, schemas }: About,
-): AsyncGenerator<FileHead & { bytes: Chunks }> {
+): AsyncGenerator<FileRecord & { bytes: Chunks }> {
   const names = tenant === null ? schemas.map(({ name }) => name) : [await schemaOfTenant(client, tenant.id)]
   const whose = tenant === null ? '' : `and tenant_id = ${client.escapeLiteral(tenant.id)}`
   for (const schema of names) {
@@ -30,7 +32,13 @@ export async function* filesOf(
       const { rows } = await client.query<FileHead>(`fetch ${AT_ONCE} from copied_files`)
       for (const { tenant_id, sha256, size } of rows) {
         const head = { tenant_id, sha256, size }
-        yield { ...head, bytes: bytesOf(blobs, head) }
+        const found = await find(blobs, head)
+        try {
+          if (found === null) yield { ...head, bytes: nothing() }
+          else yield { ...head, ...(found.quarantined && { quarantined: true }), bytes: bytesOf(blobs, found) }
+        } finally {
+          found?.first.destroy()
+        }
       }
       if (rows.length < AT_ONCE) break
     }
@@ -38,14 +46,38 @@ export async function* filesOf(
   }
 }
 
+type Found = { key: string; size: number; quarantined: boolean; first: Readable }
+
+/** Opened before it is said where it was: a scanner that finds something moves it at any moment. */
+async function find(blobs: BlobStore, { tenant_id, sha256, size }: FileHead): Promise<Found | null> {
+  const [shelf, quarantine] = [contentKey(tenant_id, sha256), quarantineKey(tenant_id, sha256)]
+  const plain = await openIfThere(blobs, shelf)
+  if (plain !== null) return { key: shelf, size, quarantined: false, first: plain }
+  const there = await blobs.stat(quarantine)
+  const kept = there && (await openIfThere(blobs, quarantine))
+  return kept && { key: quarantine, size: there.size, quarantined: true, first: kept }
+}
+
+async function openIfThere(blobs: BlobStore, key: string): Promise<Readable | null> {
+  try {
+    // What breaks before anybody reads is seen by whoever does.
+    return (await blobs.open(key)).on('error', () => undefined)
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}
+
+async function* nothing(): AsyncGenerator<never> {
+  throw await Promise.resolve(blobRefusals.refuse('blobs.missing'))
+}
+
 /** Where the store breaks off in the middle it is asked for the rest: a copy of hours does not end with one connection. */
-async function* bytesOf(blobs: BlobStore, { tenant_id, sha256, size }: FileHead): AsyncGenerator<Buffer> {
-  const key = contentKey(tenant_id, sha256)
+async function* bytesOf(blobs: BlobStore, { key, size, first }: Found): AsyncGenerator<Buffer> {
   let [read, breaks] = [0, 0]
-  for (;;) {
+  for (let source = first; ;) {
     try {
-      const range = read === 0 ? undefined : { start: read, end: size - 1 }
-      for await (const chunk of await blobs.open(key, range)) {
+      for await (const chunk of source) {
         read += (chunk as Buffer).length
         breaks = 0
         yield chunk as Buffer
@@ -56,5 +88,6 @@ async function* bytesOf(blobs: BlobStore, { tenant_id, sha256, size }: FileHead)
       const passing = error instanceof Refusal && error.code === 'blobs.unavailable'
       if (!passing || breaks > BREAKS || read >= size) throw error
     }
+    source = await blobs.open(key, read === 0 ? undefined : { start: read, end: size - 1 })
   }
 }

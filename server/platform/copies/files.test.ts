@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { contentKey, type BlobStore } from '../blob/blob-store.ts'
+import { contentKey, quarantineKey, type BlobStore } from '../blob/blob-store.ts'
 import { inChunks, leftIn } from '../blob/conformance.fixture.ts'
 import { blobRefusals } from '../blob/refusals.ts'
 import { spool } from '../blob/spool.ts'
@@ -90,6 +90,10 @@ test('a restore has every file of every company, wherever it was broken off; wha
   const gone = await addFile(from, companies[0], Buffer.from('gone'), false)
   const changed = await addFile(from, companies[1], Buffer.from('as it was'), false)
   await from.files.blobs.put(changed, await spool(inChunks(Buffer.from('another!!')), from.files.spool))
+  // Infected: away from where it is served, and scrambled.
+  await addFile(from, companies[0], Buffer.from('infected'), false)
+  const aside = quarantineKey(companies[0].tenantId, hashOf(Buffer.from('infected')))
+  await from.files.blobs.put(aside, await spool(inChunks(Buffer.from('scrambled, and longer')), from.files.spool))
   const purged = await addFile(from, companies[0], Buffer.from('purged'))
   await purge(from, companies[0], purged)
   // Nobody's: no row names it.
@@ -100,7 +104,7 @@ test('a restore has every file of every company, wherever it was broken off; wha
 
   const { manifest } = await writeBackup(from.source, intoFile(path))
   const { count, bytes, lacking, lacks } = manifest.files!
-  assert.deepEqual([count, bytes, lacking], [8, 2 * 3_000_003 + 4 + 9, 2])
+  assert.deepEqual([count, bytes, lacking], [9, 2 * 3_000_003 + 4 + 9 + 8, 2])
   const named = lacks.map(({ tenant_id, sha256, lack }) => [contentKey(tenant_id, sha256), lack])
   assert.deepEqual(
     named.toSorted(),
@@ -124,9 +128,10 @@ test('a restore has every file of every company, wherever it was broken off; wha
   // Killed among the files it goes on, and stores none of them twice.
   for (const after of [0, 2, 5]) await assert.rejects(restoreInto(to, from, path, breaking(after)), /killed/)
   await restoreInto(to, from, path, breaking(Number.POSITIVE_INFINITY))
-  assert.equal(put.length, kept.length)
+  assert.equal(put.length, kept.length + 1)
+  assert.equal((await inStore(to, aside))?.toString(), 'scrambled, and longer')
   for (const [key, was] of kept) assert.ok((await inStore(to, key))!.equals(was), key)
-  assert.deepEqual(await allKeys(to), kept.map(([key]) => key).toSorted())
+  assert.deepEqual(await allKeys(to), [...kept.map(([key]) => key), aside].toSorted())
   assert.deepEqual(leftIn(to.files.spool), [])
   for (const { schema } of companies)
     assert.deepEqual(

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { byteReader, type ByteReader } from './byte-reader.ts'
 import {
   census,
-  checking,
   filesAdder,
   isFileHead,
   isMissing,
+  isSame,
   namesFiles,
+  weighing,
   type FileEnd,
-  type FileHead,
+  type FileRecord,
   type FilesSum,
   type Lack,
 } from './file-records.ts'
@@ -33,7 +34,7 @@ export type SequenceValue = { schema: string; name: string; value: number }
 /** `files`: none in a copy of format 1. */
 export type Manifest = { tables: TableSum[]; sequences: SequenceValue[]; files?: FilesSum }
 /** A file of a copy; `lack` is known when its bytes were read. */
-export type FilePart = FileHead & { bytes: Chunks; lack: () => Lack | null }
+export type FilePart = FileRecord & { bytes: Chunks; lack: () => Lack | null }
 
 const KIND = { about: 65, table: 84, data: 68, file: 70, fileEnd: 69, manifest: 77 }
 const LONGEST = 64 * 1024 * 1024
@@ -63,7 +64,7 @@ function adder(head: TableHead) {
 export type Written = {
   about: About
   parts: AsyncIterable<Part>
-  files: AsyncIterable<FileHead & { bytes: Chunks }>
+  files: AsyncIterable<FileRecord & { bytes: Chunks }>
   /** Asked at the end, when nothing that was copied can be above it. */
   sequences: () => Promise<SequenceValue[]>
 }
@@ -94,23 +95,23 @@ export async function* writeRecords(
   done(manifest)
 }
 
-async function* writeFile(head: FileHead, bytes: Chunks): AsyncGenerator<Buffer, Lack | null> {
+async function* writeFile(head: FileRecord, bytes: Chunks): AsyncGenerator<Buffer, Lack | null> {
   yield* record(KIND.file, json(head))
-  const check = checking(head)
-  let lack: Lack | null = null
+  const weighed = weighing()
+  let end: FileEnd
   try {
     for await (const chunk of bytes) {
-      check.add(chunk)
+      weighed.add(chunk)
       yield* record(KIND.data, chunk)
     }
-    if (!check.isWhole()) lack = 'changed'
+    const kept = weighed.kept()
+    end = head.quarantined ? { lack: null, kept } : { lack: isSame(head, kept) ? null : 'changed' }
   } catch (error) {
     if (!isMissing(error)) throw error
-    lack = 'missing'
+    end = { lack: 'missing' }
   }
-  const end: FileEnd = { lack }
   yield* record(KIND.fileEnd, json(end))
-  return lack
+  return end.lack
 }
 
 const damaged = (): Error => copyRefusals.refuse('copies.damaged')
@@ -205,20 +206,20 @@ type Taking = { file: (file: FilePart) => Promise<void>; files: Files; counting:
 
 /** One file; answers with the record behind it. What is not as it was is thrown before its bytes end, so that nobody keeps them. */
 async function readFile(reader: ByteReader, { content }: Read, { file, files, counting }: Taking): Promise<Read> {
-  const head = JSON.parse(content.toString()) as FileHead
+  const head = JSON.parse(content.toString()) as FileRecord
   if (!isFileHead(head)) throw damaged()
-  const check = checking(head)
+  const weighed = weighing()
   let end: FileEnd | undefined
   const bytes = async function* (): AsyncGenerator<Buffer> {
     let next = await nextOf(reader)
     for (; next.kind === KIND.data; next = await nextOf(reader)) {
-      check.add(next.content)
+      weighed.add(next.content)
       yield next.content
     }
     if (next.kind !== KIND.fileEnd) throw damaged()
-    const { lack } = JSON.parse(next.content.toString()) as FileEnd
-    if (lack === null && !check.isWhole()) throw damaged()
-    end = { lack }
+    const told = JSON.parse(next.content.toString()) as FileEnd
+    if (told.lack === null && !isSame(head.quarantined ? told.kept : head, weighed.kept())) throw damaged()
+    end = told
   }
   await file({ ...head, bytes: bytes(), lack: () => end?.lack ?? null })
   if (end === undefined) throw new Error('The bytes of a file were not read')

@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { contentKey, type BlobStore } from '../blob/blob-store.ts'
+import { contentKey, quarantineKey, type BlobStore } from '../blob/blob-store.ts'
 import { openBlobStore } from '../blob/open-blob-store.ts'
 import { spool, spoolFolder } from '../blob/spool.ts'
 import type { Keys } from './header.ts'
@@ -14,17 +14,18 @@ export const filePlaceOf = (config: Config): FilePlace => ({ blobs: openBlobStor
 
 /**
  * Stores a file of a copy unless the store has it already; answers with its key where it was stored now. What lies under the key of a
- * content with its size is that content: files are stored as a whole or not at all.
+ * content with its size is that content: files are stored as a whole or not at all. What lay in quarantine comes there again, as it was.
  */
 export async function storeFile({ blobs, spool: folder }: FilePlace, file: FilePart): Promise<string | null> {
-  const key = contentKey(file.tenant_id, file.sha256)
-  if ((await blobs.stat(key))?.size === file.size) {
+  const key = (file.quarantined ? quarantineKey : contentKey)(file.tenant_id, file.sha256)
+  if (!file.quarantined && (await blobs.stat(key))?.size === file.size) {
     await passOver(file.bytes)
     return null
   }
   const spooled = await spool(file.bytes, folder)
   try {
     if (file.lack() !== null) return null
+    if (file.quarantined && (await blobs.stat(key))?.size === spooled.size) return null
     await blobs.put(key, spooled)
     return key
   } finally {
