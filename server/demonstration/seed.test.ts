@@ -213,7 +213,8 @@ test('killed before the plants were there, it is finished by the next start', as
   // As after a kill between the two transactions: company and people are there, the rest is not.
   await custody.run(async ({ db }) => {
     await sql.raw('set local search_path = shared, ext').execute(db)
-    for (const table of ['obligations', 'plant_registries', 'plants', 'audit']) {
+    const ofDocuments = ['document_versions', 'documents', 'files']
+    for (const table of ['obligations', 'plant_registries', ...ofDocuments, 'plants', 'audit']) {
       await sql`delete from ${sql.table(table)} where tenant_id = ${pasta}`.execute(db)
     }
   })
