@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { doDue } from '#platform/jobs/jobs.fixture.ts'
 import { enqueue } from '#platform/jobs/enqueue.ts'
@@ -10,17 +10,20 @@ import { refreshOrder } from './orders.ts'
 import { searchJobs } from './jobs.ts'
 import { appWithModel, idsOf, type Model, search, startModel, written } from './search.fixture.ts'
 
-/** A model, an application that asks it, and its jobs. */
+let started: Promise<{ model: Model; app: App }> | undefined
+/** One model and one application that asks it, for all tests here: opening an application takes longer than what is tested. */
 async function withModel(use: (model: Model, app: App) => Promise<void>): Promise<void> {
-  const model = await startModel()
-  const app = await appWithModel(model)
-  try {
-    await use(model, app)
-  } finally {
-    await app.close()
-    await model.close()
-  }
+  started ??= startModel().then(async (model) => ({ model, app: await appWithModel(model) }))
+  const { model, app } = await started
+  model.asked.length = 0
+  model.down = false
+  await use(model, app)
 }
+after(async () => {
+  const open = await started
+  await open?.app.close()
+  await open?.model.close()
+})
 const work = (app: App) => doDue([...searchJobs(app.deps as never)])
 const order = (tenant: TestTenant, sha256: string) =>
   tenant.admin.write('documents.write', (one) => enqueue(one, indexOrder, { sha256 }, { key: sha256 }))
@@ -90,7 +93,7 @@ test('scope, hidden documents and filters hold before the nearest are chosen', (
     const tenant = await newTenant()
     const [mine, other] = [await plantOf(tenant), await plantOf(tenant)]
     const user = await tenant.user('Viewer', [mine])
-    const near = Array.from({ length: 30 }, (_, n) => `valvola di scarico ${n}`)
+    const near = Array.from({ length: 12 }, (_, n) => `valvola di scarico ${n}`)
     await indexed(tenant, app, near, { plant_id: other })
     const [far] = await indexed(tenant, app, ['scarico della cucina e altro ancora'], { plant_id: mine })
     const [hidden] = await indexed(tenant, app, ['valvola di scarico mia'], { plant_id: mine })
@@ -163,6 +166,35 @@ test('another model takes over when it has all vectors; until then the one befor
     } finally {
       await next.close()
     }
+  }))
+
+test('what was read and never cut, or cut by an edition before, is cut by the hourly refresh', () =>
+  withModel(async (_model, app) => {
+    const tenant = await newTenant()
+    const [old, lost] = [
+      await written(tenant, { text: 'la chiusa vecchia' }),
+      await written(tenant, { text: 'la chiusa persa' }),
+    ]
+    await tenant.admin.write('documents.write', async ({ db }) => {
+      await sql`insert into file_texts (tenant_id, sha256, state) select tenant_id, sha256, 'read' from files where tenant_id = ${tenant.id}`.execute(
+        db,
+      )
+      await sql`update passage_sets set edition = '0' where tenant_id = ${tenant.id} and sha256 = ${old.sha256}`.execute(
+        db,
+      )
+      await sql`delete from passages where tenant_id = ${tenant.id} and sha256 = ${lost.sha256}`.execute(db)
+      await sql`delete from passage_sets where tenant_id = ${tenant.id} and sha256 = ${lost.sha256}`.execute(db)
+    })
+    await refresh(tenant)
+    await work(app)
+    assert.deepEqual(new Set(idsOf(await search(tenant.admin, 'chiusa'))), new Set([old.id, lost.id]))
+    const left = await tenant.admin.write('documents.write', async ({ db }) => {
+      const { rows } = await sql<{
+        edition: string
+      }>`select distinct edition from passage_sets where tenant_id = ${tenant.id}`.execute(db)
+      return rows
+    })
+    assert.deepEqual(left, [{ edition: '1' }])
   }))
 
 test('a purged content leaves neither passages nor vectors nor words', () =>

@@ -17,13 +17,14 @@ const SWEPT = 500
 
 type Found = { sha256: string }
 
-/** What was cut by an edition before this one is cut again; what was purged is found no more. */
+/** What was read and never cut, or cut by an edition before this one, is cut; what was purged is found no more. */
 async function refreshPassages(work: EdgeWork): Promise<boolean> {
   const { db, tenantId } = work as SearchWork
   const { rows: outdated } = await sql<Found>`
-    select sha256 from passage_sets where tenant_id = ${tenantId} and edition <> ${PASSAGE_EDITION} order by sha256 limit ${ORDERS}`.execute(
-    db,
-  )
+    select t.sha256 from file_texts t join files f on f.tenant_id = t.tenant_id and f.sha256 = t.sha256
+           left join passage_sets s on s.tenant_id = t.tenant_id and s.sha256 = t.sha256
+     where t.tenant_id = ${tenantId} and t.state = 'read' and f.purged_at is null and s.edition is distinct from ${PASSAGE_EDITION}
+     order by t.sha256 limit ${ORDERS}`.execute(db)
   for (const { sha256 } of outdated) await enqueue(work, indexOrder, { sha256 }, { key: sha256 })
   const { rows: purged } = await sql<Found>`
     select s.sha256 from passage_sets s join files f on f.tenant_id = s.tenant_id and f.sha256 = s.sha256

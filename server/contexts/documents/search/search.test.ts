@@ -110,7 +110,7 @@ test('what another plant has is to a user what a stranger finds, and a page is f
   const stranger = (await newTenant()).admin
   // All that matches best is out of scope, and more of it than anybody looks at.
   await Promise.all(
-    Array.from({ length: 60 }, (_, n) =>
+    Array.from({ length: 30 }, (_, n) =>
       written(tenant, { plant_id: other, text: `tracimazione tracimazione della vasca ${n}, segreto quarzite.` }),
     ),
   )

@@ -13,6 +13,7 @@ export type SearchWork = Work<
     | 'document_versions'
     | 'files'
     | 'file_pages'
+    | 'file_texts'
     | 'control.jobs'
   >
 >
