@@ -2,7 +2,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type PizZip from 'pizzip'
 import { fillDocx, inspectTags } from './fill-docx.ts'
-import { writePdf } from './pdf/write-pdf.ts'
 import type { TemplateAnswer, TemplateTask } from './template-task.ts'
 import { readDocument } from './word/document.ts'
 import { openPackage } from './word/package.ts'
@@ -39,6 +38,8 @@ async function pdfOf(zip: PizZip, task: Fill): Promise<TemplateAnswer> {
     part: (target) => textOf(zip, target.startsWith('/') ? target.slice(1) : `word/${target}`),
   })
   const about = { title: task.title, author: task.author, language: task.language, now: new Date(task.now) }
+  // Half of what a thread loads is for PDFs alone.
+  const { writePdf } = await import('./pdf/write-pdf.ts')
   const made = await writePdf(document, about)
   if (Buffer.isBuffer(made)) return { made }
   const details = made.signs.map((sign) => ({ field: sign, message: 'is in none of the fonts' }))

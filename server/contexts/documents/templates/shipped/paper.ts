@@ -28,6 +28,9 @@ export const wordsOf =
   (it, en) =>
     language === 'it' ? it : en
 
+/** What a layout is made of. */
+export type Part = Paragraph | Table
+
 /** Twentieths of a point between the margins of an A4 sheet. */
 const WIDTH = 9_800
 const INK = '1F2937'
@@ -126,11 +129,7 @@ export function facts(pairs: readonly (readonly [label: string, value: string])[
 /** `share`: of the width; `right`: numbers, which stand under one another. */
 export type Column = readonly [heading: string, value: string, share: number, right?: 'right']
 /** A table of a list: its heading comes again on each page, a row is never parted. */
-export function rowsOf(
-  list: string,
-  columns: readonly Column[],
-  total: readonly string[] | null = null,
-): (Paragraph | Table)[] {
+export function rowsOf(list: string, columns: readonly Column[], total: readonly string[] | null = null): Part[] {
   const widths = scaled(columns.map(([, , share]) => share))
   const right = (index: number): boolean => columns[index]![3] === 'right'
   const heading = new TableRow({
@@ -202,7 +201,7 @@ const style = (size: number, before: number, after: number) => ({
   paragraph: { spacing: { before, after }, keepNext: true },
 })
 
-type Sheet = { language: Language; name: string; head: string | null; children: (Paragraph | Table)[] }
+type Sheet = { language: Language; name: string; head: string | null; children: Part[] }
 /** An A4 sheet: who it is from at the head, its name and the number of the page at the foot. */
 export function paper({ language, name, head, children }: Sheet): Document {
   const say = wordsOf(language)

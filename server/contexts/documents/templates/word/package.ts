@@ -97,8 +97,13 @@ function printedProblems(name: string, xml: string): Detail[] {
 function partProblems(name: string, xml: string): Detail[] {
   if (/<!(DOCTYPE|ENTITY)/i.test(xml)) return [{ field: name, message: 'declares a document type' }]
   if (xml.includes('\u0000') || xml.includes('\ufffd')) return [{ field: name, message: 'is not UTF-8' }]
-  if (name.endsWith('.rels')) return relationProblems(name, xml)
-  return isPrinted(name) ? printedProblems(name, xml) : []
+  try {
+    if (name.endsWith('.rels')) return relationProblems(name, xml)
+    return isPrinted(name) ? printedProblems(name, xml) : []
+  } catch {
+    // The parser has limits of its own: how deep, how many attributes, how long a name.
+    return [{ field: name, message: 'is no XML that can be read, or is nested too deep' }]
+  }
 }
 
 /** Opens a DOCX of strangers: bounded, without anything in it that acts, fetches or could not be printed. */
