@@ -18,7 +18,7 @@ import { withNote } from './text-state.ts'
 /** Pages are written when so many have come, or so long after the last were. */
 const [BATCH, BATCH_MS] = [50, 500]
 /** What a killed process left in the folder; no turn takes an hour. */
-const ABANDONED_MS = 6 * 3_600_000
+const ABANDONED_MS = 2 * 3_600_000
 /** After so many attempts a kill by the system is this file's doing. */
 const PATIENCE = 3
 

@@ -1,6 +1,6 @@
 import { symlink, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createWorker, OEM, type PSM, type Worker } from 'tesseract.js'
 import type { Tools } from './content.ts'
 import { runProgram } from './run-program.ts'
@@ -20,11 +20,14 @@ const byProgram =
 
 /** Both languages in one folder, where tesseract.js looks for them; it would download what is not there. */
 async function languages(folder: string): Promise<void> {
-  const installed = createRequire(import.meta.url)
-  for (const language of ['ita', 'eng']) {
+  const installed = {
+    ita: import.meta.resolve('@tesseract.js-data/ita'),
+    eng: import.meta.resolve('@tesseract.js-data/eng'),
+  }
+  for (const [language, address] of Object.entries(installed)) {
     const name = `${language}.traineddata.gz`
-    const held = dirname(installed.resolve(`@tesseract.js-data/${language}/package.json`))
-    await symlink(join(held, '4.0.0_best_int', name), join(folder, name)).catch((error: unknown) => {
+    const held = fileURLToPath(new URL(`4.0.0_best_int/${name}`, address))
+    await symlink(held, join(folder, name)).catch((error: unknown) => {
       if ((error as { code?: string }).code !== 'EEXIST') throw error
     })
   }
