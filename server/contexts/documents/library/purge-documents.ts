@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { enqueue } from '#platform/jobs/enqueue.ts'
+import { indexOrder } from '../text/orders.ts'
 import type { DocumentWork } from '../tables.ts'
 import { tellPurged } from './events.ts'
 import { readToday } from './read-today.ts'
@@ -35,8 +37,9 @@ export async function purgeDocuments(work: DocumentWork, trashDays: number): Pro
 }
 
 /** Of these documents' contents those that nothing else has: their bytes are to go, and what was read out of them goes at once. */
-async function purgeContents({ db, tenantId, now }: DocumentWork, ids: readonly string[]): Promise<void> {
+async function purgeContents(work: DocumentWork, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
+  const { db, tenantId, now } = work
   // Locked before it is asked who else has them: whoever uploads the same content meanwhile holds the row (insertContent).
   const { rows: locked } = await sql<{ sha256: string }>`
     select f.sha256 from files f
@@ -49,9 +52,24 @@ async function purgeContents({ db, tenantId, now }: DocumentWork, ids: readonly 
        and not exists (select from document_versions v
                          join documents d on d.tenant_id = v.tenant_id and d.id = v.document_id and d.purged_at is null
                         where v.tenant_id = f.tenant_id and v.sha256 = f.sha256)
+       and not exists (select from evidence_packs e
+                        where e.tenant_id = f.tenant_id and e.sha256 = f.sha256 and e.deleted_at is null)
     returning f.sha256`.execute(db)
-  const contents = gone.map(({ sha256 }) => sha256)
+  await forgetTexts(
+    work,
+    gone.map(({ sha256 }) => sha256),
+  )
+}
+
+/** What was read out of contents that are gone goes too; one that comes back is read anew. */
+async function forgetTexts(work: DocumentWork, contents: readonly string[]): Promise<void> {
+  const { db, tenantId } = work
   await sql`delete from file_pages where tenant_id = ${tenantId} and sha256 = any (${contents}::text[])`.execute(db)
+  await sql`update file_texts set state = 'waiting', detail = null, reader = null, pages = null, pages_done = 0, language = null,
+                   started_at = null, ended_at = null
+             where tenant_id = ${tenantId} and sha256 = any (${contents}::text[])`.execute(db)
+  // Its passages: of what is purged the order removes them.
+  for (const sha256 of contents) await enqueue(work, indexOrder, { sha256 }, { key: sha256 })
 }
 
 /** Contents whose rows say that they are gone while the store may still have them. */

@@ -45,7 +45,8 @@ test('what has lain in the trash long enough loses its bytes and what was read o
   const second = await sendUpload(admin, { path: `/documents/${id}/versions`, bytes: 'gone too' })
   await settleScan(admin, { sha256 })
   await asSystem(tenant, 0, ({ db }) =>
-    sql`insert into file_pages (tenant_id, sha256, page, text, method) values (${tenant.id}, ${sha256}, 1, 'gone', 'text')`.execute(
+    sql`with text as (insert into file_texts (tenant_id, sha256, state, pages, pages_done) values (${tenant.id}, ${sha256}, 'read', 1, 1))
+        insert into file_pages (tenant_id, sha256, page, text, method) values (${tenant.id}, ${sha256}, 1, 'gone', 'text')`.execute(
       db,
     ),
   )
@@ -67,13 +68,12 @@ test('what has lain in the trash long enough loses its bytes and what was read o
     assert.deepEqual([answer.status, answer.body.error.code], [409, 'documents.purged'])
   }
   const { rows } = await asSystem(tenant, 0, ({ db }) =>
-    sql<{ pages: number; told: number }>`
+    sql<{ pages: number; told: number; state: string }>`
       select (select count(*) from file_pages where tenant_id = ${tenant.id})::int as pages,
-             (select count(*) from control.events where tenant_id = ${tenant.id} and type = 'DocumentPurged')::int as told`.execute(
-      db,
-    ),
+             (select count(*) from control.events where tenant_id = ${tenant.id} and type = 'DocumentPurged')::int as told,
+             (select state from file_texts where tenant_id = ${tenant.id}) as state`.execute(db),
   )
-  assert.deepEqual(rows, [{ pages: 0, told: 1 }])
+  assert.deepEqual(rows, [{ pages: 0, told: 1, state: 'waiting' }])
 })
 
 test('a content that another document, or another version, needs keeps its bytes', async () => {
