@@ -46,6 +46,7 @@ import {
   documentRefusals,
   documentRoutes,
   documentSchedules,
+  documentSubscribers,
 } from '#contexts/documents'
 import {
   batchEvidence,
@@ -196,7 +197,7 @@ export const eventKinds = collectKinds(
 )
 
 /** Who follows the events of all tenants: what the contexts' `reactions.ts` declare. */
-export const subscribers: readonly Subscriber[] = [webhookSubscriber, ...identitySubscribers]
+export const subscribers: readonly Subscriber[] = [webhookSubscriber, ...identitySubscribers, ...documentSubscribers]
 
 /** Events and trail as evidence packs read them, and what signs the packs. */
 const evidenceHistory = ({ issuing }: Deps): EvidenceHistory => ({

@@ -8,7 +8,7 @@ import { checkTarget, insertLink } from '../library/link-document.ts'
 import { touchDocument } from '../library/update-document.ts'
 import { tellDecided } from './events.ts'
 import { readSuggestion } from './read-fields.ts'
-import { recordExample } from './record-example.ts'
+import { recordExample, takeTurn } from './record-example.ts'
 import type { NewSuggestion, Suggestion } from './schemas.ts'
 import type { FieldWork } from './tables.ts'
 
@@ -51,6 +51,7 @@ export async function acceptSuggestion(
   id: string,
   suggestionId: string,
 ): Promise<Suggestion> {
+  await takeTurn(work)
   const document = await lockDocument(work, id)
   const suggestion = await readSuggestion(work, id, suggestionId)
   if (suggestion.state === 'confirmed') return suggestion
@@ -85,6 +86,7 @@ export async function sayInstead(
   id: string,
   said: NewSuggestion,
 ): Promise<Suggestion> {
+  await takeTurn(work)
   await lockDocument(work, id)
   const { rows } = await sql<{ id: string }>`
     insert into document_suggestions as s (tenant_id, id, document_id, kind, value, confidence, by, made_at)

@@ -57,7 +57,7 @@ export async function addField(work: FieldWork, id: string, told: NewField): Pro
   const { db, tenantId, now, actor } = work
   const { kind, role = null, page = null } = told
   const value = checkTold(kind, told.value, role)
-  await sql`select from files where tenant_id = ${tenantId} and sha256 = ${sha256} for update`.execute(db)
+  await sql`select from files where tenant_id = ${tenantId} and sha256 = ${sha256} for no key update`.execute(db)
   const { rows: counted } = await sql<{ count: number }>`
     select count(*)::integer as count from file_fields where tenant_id = ${tenantId} and sha256 = ${sha256} and state = 'added'`.execute(
     db,
@@ -96,7 +96,7 @@ async function finished(
 ): Promise<Field> {
   const { id: field_id, kind, value, role, cues, plant_id } = added
   await recordCues(work, { kind, cues, role }, 1)
-  await enqueue(work, fieldsOrder, { sha256: document.sha256 }, { key: document.sha256 })
+  await enqueue(work, fieldsOrder, { sha256: document.sha256 })
   const entry = { action: 'document_fields.added', resource: 'document', resource_id: document.id, plant_id }
   work.record(
     { ...entry, after: { field_id, kind, value, role } },

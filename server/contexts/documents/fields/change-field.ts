@@ -78,7 +78,8 @@ export async function changeField(work: FieldWork, id: string, fieldId: string, 
            judged_at = ${after.state === 'found' ? null : now}, judged_by = ${after.state === 'found' ? null : actor.id}
      where tenant_id = ${tenantId} and id = ${fieldId}`.execute(db)
   await teach(work, field, after)
-  await enqueue(work, fieldsOrder, { sha256 }, { key: sha256 })
+  // Without a key: one that is under way may have read what was before.
+  await enqueue(work, fieldsOrder, { sha256 })
   const { value, role, state } = field
   const entry = { action: 'document_fields.judged', resource: 'document', resource_id: id, plant_id }
   work.record(

@@ -16,6 +16,7 @@ export async function eraseFields(work: FieldWork): Promise<boolean> {
      where f.tenant_id = ${tenantId} and c.tenant_id = ${tenantId} and c.sha256 = f.sha256 and c.purged_at is not null`.execute(
     db,
   )
+  await takeTurn(work)
   const { rows } = await sql<{ id: string }>`
     select d.id from documents d
      where d.tenant_id = ${tenantId} and d.purged_at is not null
@@ -27,7 +28,6 @@ export async function eraseFields(work: FieldWork): Promise<boolean> {
     db,
   )
   for (const id of ids) await recordExample(work, id)
-  await takeTurn(work)
   await sql`delete from category_words where tenant_id = ${tenantId} and examples = 0`.execute(db)
   await sql`delete from field_cues where tenant_id = ${tenantId} and times = 0`.execute(db)
   return ids.length === BATCH

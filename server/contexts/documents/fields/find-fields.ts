@@ -102,6 +102,10 @@ async function writeFound(work: FieldWork, sha256: string, { language, pages }: 
  * what follows from the text and from what the company has taught until then.
  */
 export async function findFields(work: FieldWork, deps: DocumentDeps, sha256: string): Promise<void> {
+  // Two that look through the same content, or somebody who adds to it, go one after the other.
+  await sql`select from files where tenant_id = ${work.tenantId} and sha256 = ${sha256} for no key update`.execute(
+    work.db,
+  )
   const content = await readPages(work, sha256)
   const found = await writeFound(work, sha256, content)
   const documents = await documentsWith(work, sha256)

@@ -6,7 +6,10 @@ import { tokensOf } from './tokens.ts'
 /** The first pages say what a document is. */
 export const TELLING_PAGES = 3
 
-/** Those who teach one company go one after the other: their counts are rows that they share. */
+/**
+ * Those who teach one company go one after the other: their counts are rows that they share. Rows are locked in one order by all: the content,
+ * its fields, this turn, the document, its suggestions.
+ */
 export const takeTurn = async ({ db, tenantId }: FieldWork): Promise<void> =>
   void (await sql`select pg_advisory_xact_lock(hashtextextended(${`learning:${tenantId}`}, 0))`.execute(db))
 

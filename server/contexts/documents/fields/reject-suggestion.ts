@@ -6,7 +6,7 @@ import { touchDocument } from '../library/update-document.ts'
 import { COLUMNS } from './accept-suggestion.ts'
 import { tellDecided } from './events.ts'
 import { readSuggestion } from './read-fields.ts'
-import { recordExample } from './record-example.ts'
+import { recordExample, takeTurn } from './record-example.ts'
 import type { Suggestion } from './schemas.ts'
 import type { FieldWork } from './tables.ts'
 
@@ -44,6 +44,7 @@ async function takeBack(
 
 /** Refuses a suggestion, also one that was confirmed: the document gets back what it had. It is not made again, and it is learned from. */
 export async function rejectSuggestion(work: FieldWork, id: string, suggestionId: string): Promise<Suggestion> {
+  await takeTurn(work)
   const document = await lockDocument(work, id)
   const suggestion = await readSuggestion(work, id, suggestionId)
   if (suggestion.state === 'rejected') return suggestion

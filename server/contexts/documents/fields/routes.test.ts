@@ -171,3 +171,29 @@ test('who may only read neither judges nor confirms; another company sees nothin
   )
   assert.equal((await put(other.admin, foreign.id, field('date').id, {})).status, 404)
 })
+
+test('many who judge, confirm and look through at once leave what one after the other would', async () => {
+  const tenant = await newTenant()
+  const documents = await Promise.all([1, 2, 3, 4].map((n) => lookedThrough(tenant, `${TEXT} Copia ${n}.`)))
+  const answers = await Promise.all(
+    documents.flatMap(({ id, sha256, field, suggestion }) => [
+      tenant.admin.call('POST', `/documents/${id}/suggestions/${suggestion('category').id}/confirm`),
+      tenant.admin.call('POST', `/documents/${id}/suggestions/${suggestion('expiry_date').id}/confirm`),
+      put(tenant.admin, id, field('date').id, { role: 'due' }),
+      tenant.admin.call('POST', `/documents/${id}/fields`, { kind: 'iban', value: 'IT60X0542811101000000123456' }),
+      lookThrough(tenant, sha256).then(() => ({ status: 200, text: '' })),
+    ]),
+  )
+  assert.deepEqual(
+    answers.filter(({ status }) => status > 201).map(({ text }) => text),
+    [],
+  )
+  const { rows } = await tenant.admin.read(null, ({ db }) =>
+    sql<{ examples: number; times: number }>`
+      select (select examples from category_words where tenant_id = ${tenant.id} and category = 'delegation' and word = '') as examples,
+             (select times from field_cues where tenant_id = ${tenant.id} and cue = 'scadenza' and role = 'due') as times`.execute(
+      db,
+    ),
+  )
+  assert.deepEqual(rows, [{ examples: 4, times: 4 }])
+})
