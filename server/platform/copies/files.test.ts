@@ -229,6 +229,19 @@ test('a store that breaks off in the middle of a file is asked for the rest; one
   assert.deepEqual(asked, [null, null, null, null])
   assert.deepEqual(readdirSync(files.path('')), ['one.backup'])
   assert.ok((await inStore(from, key))!.equals(bytes))
+
+  // A store that has lost them all: every one is counted, the first hundred are named.
+  await inOneWrite(from.installation.custody, (client) =>
+    client.query(
+      `insert into shared.files (tenant_id, sha256, size, media_type, stored_at)
+       select $1, lpad(n::text, 64, '0'), n, 'text/plain', now() from generate_series(1, 1100) n`,
+      [company.tenantId],
+    ),
+  )
+  const lost = await writeBackup(from.source, intoFile(files.path('lost.backup')))
+  const sum = lost.manifest.files!
+  assert.deepEqual([sum.count, sum.lacking, sum.lacks.length], [1101, 1100, 100])
+  assert.deepEqual((await verifyCopy(files.path('lost.backup'), from.source.keys)).manifest, lost.manifest)
 })
 
 const COLUMNS = ['tenant_id', 'sha256', 'size', 'media_type', 'stored_at', 'purged_at']
