@@ -153,6 +153,13 @@ const MAKERS: Record<string, (world: World) => Promise<Made>> = {
     const subject = { kind: 'plant', plant_id, from: '2026-01-01T00:00:00Z', to: '2027-01-01T00:00:00Z' }
     const { status, body, text } = await tenant.admin.call('POST', '/evidence-packs', { subject, language: 'it' })
     assert.equal(status, 202, text)
+    // As if it had been built: another content of the company stands in for the archive. No worker runs here.
+    const { sha256, size } = await uploadDocument(tenant.admin, { bytes: `archive of ${body.id}` })
+    await tenant.admin.write('documents.write', async ({ db }) => {
+      await sql`update files set scan = 'clean' where tenant_id = ${tenant.id} and sha256 = ${sha256}`.execute(db)
+      await sql`update evidence_packs set status = 'ready', sha256 = ${sha256}, size = ${size}
+                 where tenant_id = ${tenant.id} and id = ${body.id}`.execute(db)
+    })
     return { id: body.id as string, ofPlant: true }
   },
   '/api/v1/users': async ({ tenant }) => ({ id: (await tenant.user('Viewer')).userId, ofPlant: false }),
