@@ -37,7 +37,7 @@ create table document_template_versions (
 );
 
 -- What a document was made of: the template (the id of one of the company's, or the name of one that ships) with its version and content, the
--- values that were printed, and from where each came. Written once with the document's first version.
+-- values that were printed, and from where each came. Written once with the document's first version; of a document that is purged the values go.
 create table document_generations (
   tenant_id        uuid not null,
   document_id      uuid not null,
@@ -58,6 +58,7 @@ create table document_generations (
 select control.protect('document_templates', null, 'select, insert, update');
 select control.protect('document_template_versions', null, 'select, insert');
 select control.protect('document_generations', null, 'select, insert');
+grant update (field_values) on document_generations to officina_app;
 create policy document on document_templates as restrictive to officina_app using (exists (
   select from documents d where d.tenant_id = (select current_setting('app.tenant_id')::uuid) and d.id = document_id));
 create policy document on document_template_versions as restrictive to officina_app using (exists (

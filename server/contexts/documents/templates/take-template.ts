@@ -22,7 +22,9 @@ function declaredFields(text: string | undefined): DeclaredFields {
   if (text === undefined) return []
   try {
     const declared: unknown = JSON.parse(text)
-    if (isDeclared(declared)) return declared as DeclaredFields
+    // Neither half a sign nor the one of number zero can be kept.
+    if (isDeclared(declared) && !/\\u(?:d[89a-f]|0000)/i.test(JSON.stringify(declared)))
+      return declared as DeclaredFields
   } catch {
     // Said below.
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newTenant, testApp, type TestUser } from '#test/harness.ts'
 import { sendUpload, settleScan } from '../library/upload.fixture.ts'
+import { templatesSubscribers } from './reactions.ts'
 import { shippedFile, textOfDocx, textOfPdf, wordFile } from './templates.fixture.ts'
 
 const done = async (answer: ReturnType<TestUser['call']>, status = 200) => {
@@ -347,4 +348,16 @@ test('who may not see what a source reads has nothing printed of it; the same ca
   const one = await done(clerk.call('POST', '/documents/generate', letter, again), 201)
   const two = await done(clerk.call('POST', '/documents/generate', letter, again), 201)
   assert.equal(one.id, two.id)
+})
+
+test('of a document that is purged the values that were printed go too', async () => {
+  const { admin } = await newTenant()
+  const { sample } = await done(admin.call('GET', '/document-templates/cover-letter'))
+  const { plant_id: _none, ...order } = { ...sample, values: { ...sample.values, place: 'Carpi' } }
+  const { id } = await done(admin.call('POST', '/documents/generate', order), 201)
+  const [erase] = templatesSubscribers
+  const event = { type: 'DocumentPurged', data: { document_id: id, plant_id: null } }
+  await admin.write('documents.write', (work) => erase!.handle(work, event as never) as Promise<void>)
+  const { generation } = await done(admin.call('GET', `/documents/${id}/generation`))
+  assert.deepEqual([generation.values, generation.template], [{}, 'cover-letter'])
 })
