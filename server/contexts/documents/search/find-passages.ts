@@ -43,13 +43,13 @@ export type EditionInUse = {
 export async function findSearched(
   { db, tenantId }: SearchWork,
   filter: Filter,
-): Promise<(EditionInUse & { contents: string[] }) | null> {
+): Promise<(EditionInUse & { tenantId: string; contents: string[] }) | null> {
   const { rows } = await sql<EditionInUse & { contents: string }>`
     select edition, model, dimensions, written, removed, vectors, array_to_string(searched_contents(${filtersOf(filter)}), '') as contents
       from vector_editions where tenant_id = ${tenantId} and state = 'current'`.execute(db)
   const [row] = rows
   if (!row) return null
-  return { ...row, contents: row.contents.match(/.{64}/g) ?? [] }
+  return { ...row, tenantId, contents: row.contents.match(/.{64}/g) ?? [] }
 }
 
 /** Of passages that are alike in meaning, those that have every phrase and nothing that must not be there. */

@@ -54,7 +54,7 @@ async function findAlike(
   try {
     const query = readQuery(asked.q)
     const vector = await vectorOf(meaningOf(asked.q), searched, signal)
-    const tenantId = await read((work) => Promise.resolve(work.tenantId))
+    const { tenantId } = searched
     const near = await store.nearest(
       {
         tenantId,
