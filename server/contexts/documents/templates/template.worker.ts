@@ -27,7 +27,10 @@ function writeProperties(zip: PizZip, { title, author, language, now }: Fill): v
 }
 
 function zipped(zip: PizZip, now: Date): Buffer {
-  for (const file of Object.values(zip.files)) file.date = now
+  // A ZIP knows no zone: the same digits on every machine.
+  const day = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()] as const
+  const date = new Date(...day, now.getUTCHours(), now.getUTCMinutes(), now.getUTCSeconds())
+  for (const file of Object.values(zip.files)) file.date = date
   return zip.generate({ type: 'nodebuffer', compression: 'DEFLATE', platform: 'DOS' })
 }
 

@@ -5,6 +5,7 @@ import {
   listed,
   mark,
   paper,
+  closing,
   running,
   section,
   signatures,
@@ -50,7 +51,7 @@ export function delegationLayout(language: Language) {
         [say('Codice ditta ADM', 'ADM licence code'), '{plant.adm_license_code | or —}'],
       ]),
       gap(),
-      running(
+      closing(
         say(
           'La delega è conferita ai sensi dell’art. 38, comma 3-bis, del D.P.R. 28 dicembre 2000, n. 445 ed è valida fino al **{valid_until | date long}**, salvo revoca comunicata per iscritto. Si allega copia non autenticata di un documento di identità del sottoscrittore.',
           'The delegation is given under art. 38, paragraph 3-bis, of Presidential Decree No 445 of 28 December 2000 (Italy) and is valid until **{valid_until | date long}**, unless revoked in writing. A plain copy of an identity document of the undersigned is attached.',

@@ -3,7 +3,7 @@ import {
   mark,
   paper,
   rowsOf,
-  running,
+  closing,
   section,
   signatures,
   small,
@@ -87,7 +87,7 @@ const panels = (say: Words): Part[] => [
 
 const check = (say: Words): Part[] => [
   section(say('Verifica', 'Check')),
-  running(
+  closing(
     say(
       'Prodotta {totals.a_kwh | number 0} kWh; consumata {totals.c_kwh | number 0} kWh; uscente {totals.g_kwh | number 0} kWh; differenza A − C − G: {totals.balance_kwh | number 0} kWh.',
       'Produced {totals.a_kwh | number 0} kWh; used {totals.c_kwh | number 0} kWh; gone out {totals.g_kwh | number 0} kWh; difference A − C − G: {totals.balance_kwh | number 0} kWh.',

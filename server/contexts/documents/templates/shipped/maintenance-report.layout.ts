@@ -1,10 +1,9 @@
 import {
   facts,
-  gap,
   mark,
   paper,
   rowsOf,
-  running,
+  closing,
   section,
   signatures,
   small,
@@ -73,8 +72,7 @@ const works = (say: Words): Part[] => [
     [say('Esito', 'Outcome'), '{outcome}', 20],
   ]),
   section(say('3. Osservazioni', '3. Remarks')),
-  running(say('{remarks | or Nessuna osservazione.}', '{remarks | or No remarks.}')),
-  gap(),
+  closing(say('{remarks | or Nessuna osservazione.}', '{remarks | or No remarks.}')),
   text('{place}, {today | date long}', { before: 160, after: 200, keep: true }),
   signatures(
     say('Il tecnico incaricato', 'The technician in charge'),

@@ -62,6 +62,8 @@ export const text = (value: string, { align, before = 0, after = 120, keep }: Pl
   })
 /** Running text, from edge to edge. */
 export const running = (value: string): Paragraph => text(value, { align: AlignmentType.BOTH, after: 140 })
+/** The same before place and date: a signature never stands alone on a page. */
+export const closing = (value: string): Paragraph => text(value, { align: AlignmentType.BOTH, after: 140, keep: true })
 export const small = (value: string, place: Place = {}): Paragraph =>
   text(value, { after: 60, ...place }, { size: 16, color: PALE })
 export const title = (value: string, under: string | null = null): Paragraph[] => [

@@ -5,6 +5,7 @@ import {
   listed,
   mark,
   paper,
+  closing,
   running,
   section,
   signatures,
@@ -81,7 +82,7 @@ const plantData = (say: Words): Part[] => [
     [say('Codice ditta ADM', 'ADM licence code'), '{plant.adm_license_code | or —}'],
   ]),
   gap(),
-  running(
+  closing(
     say(
       'Ai sensi dell’art. 38 del D.P.R. 445/2000 la dichiarazione è sottoscritta e presentata unitamente a copia fotostatica non autenticata di un documento di identità del sottoscrittore. I dati personali sono trattati ai sensi del Regolamento (UE) 2016/679 per le sole finalità del procedimento.',
       'Under art. 38 of D.P.R. 445/2000 the declaration is signed and filed together with a plain photocopy of an identity document of the undersigned. Personal data are processed under Regulation (EU) 2016/679 for the purposes of the procedure only.',
