@@ -1,96 +1,37 @@
 /** What becomes of a content that is looked at, or is not; against a stand-in. The real clamd is asked in clamd.services.test.ts. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { contentKey } from '#platform/blob/blob-store.ts'
-import { spool, spoolFolder } from '#platform/blob/spool.ts'
+import { spoolFolder } from '#platform/blob/spool.ts'
 import { systemScope } from '#platform/database/system-scope.ts'
-import { appWith, newTenant, plantOf, request, testApp, type TestTenant, type TestUser } from '#test/harness.ts'
 import { until, withWorker } from '#platform/jobs/jobs.fixture.ts'
-import { uploadDocument } from '../library/upload.fixture.ts'
+import { newTenant, testApp } from '#test/harness.ts'
 import type { Document } from '../schemas.ts'
-import { QUARANTINE_HEAD, quarantineKey, scrambler } from './quarantine.ts'
 import { scanJobs } from './jobs.ts'
 import { openContent } from './move-content.ts'
 import { RESCAN_DAYS, runRescans } from './run-rescans.ts'
-import { attemptScan, LAST, scanDeps, standIn, virusFinder } from './scan.fixture.ts'
-
+import {
+  askAnew,
+  attemptScan,
+  blobs,
+  contentOf,
+  jobsOf,
+  LAST,
+  rejects,
+  scanDeps,
+  setScan,
+  standIn,
+  stateOf,
+  told,
+  unique,
+  upload,
+  virusFinder,
+} from './scan.fixture.ts'
 const finder = await virusFinder()
 after(() => finder.close())
 const scanner = { CLAMD_URL: finder.url }
 const away = { CLAMD_URL: 'tcp://127.0.0.1:1' }
-
-/** Asks for a scan where one is set up. */
-async function askAnew({ admin: { token } }: TestTenant, { id }: Document): Promise<[number, string]> {
-  const app = await appWith(scanner)
-  try {
-    const { status, body } = await request('POST', `/api/v1/documents/${id}/scan`, { token, app })
-    return [status, body.status]
-  } finally {
-    await app.close()
-  }
-}
-
-let made = 0
-const unique = (text: string): string => `${text} ${process.pid}-${(made += 1)}`
-const upload = (user: TestUser, text: string): Promise<Document> =>
-  uploadDocument(user, { name: 'letter.txt', bytes: text })
-const stateOf = async ({ admin }: TestTenant, { id }: Document): Promise<[string, string | null]> => {
-  const { body } = await admin.call('GET', `/documents/${id}`)
-  return [body.status, body.scan]
-}
-const contentOf = async ({ admin }: TestTenant, { id }: Document, version?: number): Promise<string> => {
-  const path = version === undefined ? '' : `/versions/${version}`
-  const { status, body, text } = await admin.call('GET', `/documents/${id}${path}/content`)
-  return status === 200 ? text : `${status} ${body.error.code}`
-}
-const blobs = async () => (await testApp()).deps.blobs
-const put = async (key: string, bytes: Buffer): Promise<void> => {
-  const { config } = (await testApp()).deps
-  await (await blobs()).put(key, await spool(Readable.from([bytes]), spoolFolder(config)))
-}
-const lies = async ({ id }: TestTenant, { sha256 }: Document): Promise<{ shelf: boolean; quarantine: boolean }> => {
-  const store = await blobs()
-  const [shelf, quarantine] = [contentKey(id, sha256), quarantineKey(id, sha256)]
-  return { shelf: (await store.stat(shelf)) !== null, quarantine: (await store.stat(quarantine)) !== null }
-}
-type Told = { type: string; document: string; data: Record<string, unknown> }
-/** What was told of documents, in the order in which it was. */
-const told = async ({ id }: TestTenant, type?: string): Promise<Told[]> => {
-  const rows = await (
-    await testApp()
-  ).deps.installation.custody.run(({ db }) =>
-    db
-      .selectFrom('control.events')
-      .select(['type', 'data'])
-      .where('tenant_id', '=', id)
-      .where('type', 'in', type ? [type] : ['DocumentAvailable', 'DocumentQuarantined', 'DocumentScanFailed'])
-      .orderBy('id')
-      .execute(),
-  )
-  return rows.map((row) => ({ type: row.type, document: row.data.document_id, data: row.data }))
-}
-const jobsOf = async ({ id }: TestTenant, kind: string, key: string): Promise<string[]> => {
-  const rows = await (
-    await testApp()
-  ).deps.installation.custody.run(({ db }) =>
-    db
-      .selectFrom('control.jobs')
-      .select('state')
-      .where('tenant_id', '=', id)
-      .where('kind', '=', kind)
-      .where('key', '=', key)
-      .execute(),
-  )
-  return rows.map(({ state }) => state as string)
-}
-const setScan = ({ admin, id }: TestTenant, { sha256 }: Document, change: Record<string, unknown>): Promise<unknown> =>
-  admin.write('documents.write', ({ db }) =>
-    db.updateTable('files').set(change).where('tenant_id', '=', id).where('sha256', '=', sha256).execute(),
-  )
-const rejects = (promise: Promise<unknown>, code: string): Promise<void> =>
-  assert.rejects(promise, (error) => (error as { code?: string }).code === code)
 
 test('what is clean can be opened, is told and is read', async () => {
   const tenant = await newTenant()
@@ -104,53 +45,6 @@ test('what is clean can be opened, is told and is read', async () => {
   assert.deepEqual(await told(tenant), [{ type: 'DocumentAvailable', document: document.id, data }])
   assert.deepEqual(await jobsOf(tenant, 'documents.read', document.sha256), ['waiting'])
   assert.ok(finder.seen.some((content) => content.toString() === text))
-})
-
-test('what is infected is never served in any version, and lies where no program can open it', async () => {
-  const tenant = await newTenant()
-  const text = unique('a VIRUS and 4,000 more of its kind'.repeat(4_000))
-  const document = await upload(tenant.admin, text)
-  await attemptScan(tenant, document.sha256, scanner)
-  assert.deepEqual(await stateOf(tenant, document), ['quarantined', 'infected'])
-  assert.equal(await contentOf(tenant, document), '409 documents.quarantined')
-  assert.equal(await contentOf(tenant, document, 1), '409 documents.quarantined')
-  assert.deepEqual(await lies(tenant, document), { shelf: false, quarantine: true })
-  const kept = await buffer(await (await blobs()).open(quarantineKey(tenant.id, document.sha256)))
-  assert.deepEqual(kept.subarray(0, QUARANTINE_HEAD.length), QUARANTINE_HEAD)
-  const scrambled = kept.subarray(QUARANTINE_HEAD.length)
-  assert.ok(!kept.includes('VIRUS') && new Set(scrambled).size > 200, 'nothing of it is left to be seen')
-  assert.equal(scrambler(document.sha256).update(scrambled).toString(), text)
-  const data = { document_id: document.id, plant_id: null, version: 1 }
-  assert.deepEqual(await told(tenant), [{ type: 'DocumentQuarantined', document: document.id, data }])
-  assert.deepEqual(await jobsOf(tenant, 'documents.read', document.sha256), [])
-})
-
-test('quarantine says what is in it to who approves, and of other plants and companies nothing', async () => {
-  const tenant = await newTenant()
-  const [plant, other] = [await plantOf(tenant), await plantOf(tenant)]
-  const text = unique('VIRUS of a plant')
-  const document = await uploadDocument(tenant.admin, { name: 'bad.txt', bytes: text, plant_id: plant })
-  await attemptScan(tenant, document.sha256, scanner)
-  const listed = async (user: TestUser): Promise<unknown[]> => {
-    const { status, body } = await user.call('GET', '/documents/quarantine')
-    assert.equal(status, 200, JSON.stringify(body))
-    assert.equal(body.pagination.total, body.items.length)
-    return body.items
-  }
-  const [item, ...more] = (await listed(tenant.admin)) as Record<string, unknown>[]
-  assert.equal(more.length, 0)
-  const { quarantined_at, ...rest } = item!
-  assert.ok(Math.abs(Date.now() - Date.parse(String(quarantined_at))) < 60_000)
-  assert.deepEqual(rest, {
-    ...{ sha256: document.sha256, signature: 'Test.Virus-1', size: text.length, media_type: document.media_type },
-    documents: [{ id: document.id, name: 'bad.txt', plant_id: plant, version: 1, current: true }],
-  })
-  assert.deepEqual(await listed(await tenant.user('Admin', [other])), [])
-  assert.equal((await listed(await tenant.user('Admin', [plant]))).length, 1)
-  assert.deepEqual(await listed((await newTenant()).admin), [])
-  assert.equal((await (await tenant.user('Viewer')).call('GET', '/documents/quarantine')).status, 403)
-  assert.equal((await tenant.admin.call('DELETE', `/documents/${document.id}`)).status, 204)
-  assert.deepEqual(await listed(tenant.admin), [])
 })
 
 test('every document that has a content is told of it, once; who comes to it later is told then', async () => {
@@ -176,84 +70,6 @@ test('every document that has a content is told of it, once; who comes to it lat
   }
 })
 
-test('infected bytes that are uploaded again are not served in between, and are put away again', async () => {
-  const tenant = await newTenant()
-  const text = unique('VIRUS')
-  const first = await upload(tenant.admin, text)
-  await attemptScan(tenant, first.sha256, scanner)
-  const second = await upload(tenant.admin, text)
-  assert.deepEqual([second.status, second.scan], ['quarantined', 'infected'])
-  assert.equal(await contentOf(tenant, second), '409 documents.quarantined')
-  assert.deepEqual(await lies(tenant, second), { shelf: true, quarantine: true })
-  assert.deepEqual(await jobsOf(tenant, 'documents.scan', second.sha256), ['waiting'])
-  await attemptScan(tenant, second.sha256, scanner)
-  assert.deepEqual(await lies(tenant, second), { shelf: false, quarantine: true })
-})
-
-test('newer signatures that find nothing bring it back, whole', async () => {
-  const tenant = await newTenant()
-  const text = unique('called a VIRUS by mistake '.repeat(50_000))
-  const document = await upload(tenant.admin, text)
-  await attemptScan(tenant, document.sha256, scanner)
-  assert.deepEqual(await askAnew(tenant, document), [202, 'quarantined'], 'shut until something else was found')
-  const newer = await standIn(() => 'stream: OK')
-  try {
-    await attemptScan(tenant, document.sha256, { CLAMD_URL: newer.url })
-    assert.equal(newer.seen[0]!.toString(), text, 'the scanner saw it unscrambled')
-  } finally {
-    await newer.close()
-  }
-  assert.deepEqual(await stateOf(tenant, document), ['available', 'clean'])
-  assert.equal(await contentOf(tenant, document), text)
-  assert.deepEqual(await lies(tenant, document), { shelf: true, quarantine: false })
-  assert.deepEqual(
-    (await told(tenant)).map(({ type }) => type),
-    ['DocumentQuarantined', 'DocumentAvailable'],
-  )
-  assert.deepEqual(await jobsOf(tenant, 'documents.read', document.sha256), ['waiting'])
-})
-
-test('a process that ends between any two steps leaves nothing open and nothing lost', async () => {
-  const tenant = await newTenant()
-  const bad = await upload(tenant.admin, unique('VIRUS'))
-  const plain = await buffer(await (await blobs()).open(contentKey(tenant.id, bad.sha256)))
-  // Settled, not yet put away.
-  await setScan(tenant, bad, { scan: 'infected', scanned_at: new Date().toISOString() })
-  assert.equal(await contentOf(tenant, bad), '409 documents.quarantined')
-  await attemptScan(tenant, bad.sha256, { ...scanner, attempt: 2 })
-  assert.deepEqual(await lies(tenant, bad), { shelf: false, quarantine: true })
-  // Put away, and everything once more.
-  for (let again = 2; again < 4; again += 1) await attemptScan(tenant, bad.sha256, { ...scanner, attempt: again })
-  assert.deepEqual(await lies(tenant, bad), { shelf: false, quarantine: true })
-  assert.equal(await contentOf(tenant, bad), '409 documents.quarantined')
-  const newer = await standIn(() => 'stream: OK')
-  try {
-    // Put back, not yet settled: both are there, and it is still shut.
-    await put(contentKey(tenant.id, bad.sha256), plain)
-    assert.deepEqual(await lies(tenant, bad), { shelf: true, quarantine: true })
-    assert.equal(await contentOf(tenant, bad), '409 documents.quarantined')
-    // Settled, and the scrambled copy not yet removed.
-    await setScan(tenant, bad, { scan: 'clean' })
-    await attemptScan(tenant, bad.sha256, { CLAMD_URL: newer.url, attempt: 2 })
-    assert.deepEqual(await lies(tenant, bad), { shelf: true, quarantine: false })
-    assert.equal(await contentOf(tenant, bad), plain.toString())
-  } finally {
-    await newer.close()
-  }
-})
-
-test('quarantined bytes that were changed on the disk never come back', async () => {
-  const tenant = await newTenant()
-  const bad = await upload(tenant.admin, unique('VIRUS'))
-  await attemptScan(tenant, bad.sha256, scanner)
-  for (const damaged of [Buffer.concat([QUARANTINE_HEAD, Buffer.from('another thing')]), Buffer.from('short')]) {
-    await put(quarantineKey(tenant.id, bad.sha256), damaged)
-    await attemptScan(tenant, bad.sha256, scanner)
-    assert.deepEqual(await stateOf(tenant, bad), ['quarantined', 'infected'])
-    assert.deepEqual(await lies(tenant, bad), { shelf: false, quarantine: true })
-  }
-})
-
 test('while the scanner is away a document waits; after the last attempt it has failed, and may be asked for anew', async () => {
   const tenant = await newTenant()
   const text = unique('patience')
@@ -269,7 +85,7 @@ test('while the scanner is away a document waits; after the last attempt it has 
     (await told(tenant)).map(({ type }) => type),
     ['DocumentScanFailed'],
   )
-  assert.deepEqual(await askAnew(tenant, document), [202, 'scanning'])
+  assert.deepEqual(await askAnew(tenant, document, scanner), [202, 'scanning'])
   await attemptScan(tenant, document.sha256, scanner)
   assert.equal(await contentOf(tenant, document), text)
 })
@@ -360,7 +176,7 @@ test('without a scanner development serves it marked, and a scanner that comes l
   assert.deepEqual(await jobsOf(tenant, 'documents.read', document.sha256), ['waiting'])
   const refused = await tenant.admin.call('POST', `/documents/${document.id}/scan`)
   assert.deepEqual([refused.status, refused.body.error.code], [409, 'scans.no_scanner'])
-  assert.deepEqual(await askAnew(tenant, document), [202, 'available'])
+  assert.deepEqual(await askAnew(tenant, document, scanner), [202, 'available'])
   await attemptScan(tenant, document.sha256, scanner)
   assert.equal(await contentOf(tenant, document), '409 documents.quarantined')
 })
@@ -372,17 +188,6 @@ test('without a scanner production serves nothing, however long it waits', async
     await rejects(attemptScan(tenant, document.sha256, { production: true, attempt }), 'scans.unavailable')
   assert.deepEqual(await stateOf(tenant, document), ['scanning', null])
   assert.equal(await contentOf(tenant, document), '409 documents.scanning')
-})
-
-test('what was removed for good leaves nothing in quarantine, and nobody is told of it', async () => {
-  const tenant = await newTenant()
-  const bad = await upload(tenant.admin, unique('VIRUS'))
-  await attemptScan(tenant, bad.sha256, scanner)
-  await setScan(tenant, bad, { purged_at: new Date().toISOString() })
-  await attemptScan(tenant, bad.sha256, scanner)
-  assert.deepEqual(await lies(tenant, bad), { shelf: false, quarantine: false })
-  assert.equal((await told(tenant)).length, 1)
-  await attemptScan(tenant, '0'.repeat(64), scanner)
 })
 
 test('who may not write does not ask for a scan, and a stranger finds no document to scan', async () => {
