@@ -68,7 +68,6 @@ const moreOf = (all: readonly unknown[], words: Words, file: string): string | n
 function documentTables({ pack }: About, { documents }: Shown, zone: string, words: Words): IndexTable[] {
   const present = documents.filter(({ path }) => path !== null)
   const absent = documents.filter((one) => one.path === null)
-  const named = (one: PackedDocument): string => printed(one.name)
   return [
     {
       title: words.documents,
@@ -76,7 +75,7 @@ function documentTables({ pack }: About, { documents }: Shown, zone: string, wor
       ...{ grow: [1, 5.6, 1.3, 3, 3.2, 2.7, 6.4], code: [6] },
       rows: cutTo(present).map((one, at) => [
         String(at + 1),
-        one.scan === 'clean' ? named(one) : `${named(one)} (${words.unscanned})`,
+        one.scan === 'clean' ? printed(one.name) : `${printed(one.name)} (${words.unscanned})`,
         String(one.version),
         printed(one.category ?? '–'),
         writtenTime(one.created_at, pack.language, zone),
@@ -92,7 +91,7 @@ function documentTables({ pack }: About, { documents }: Shown, zone: string, wor
       head: ['#', words.name, words.version, words.why, words.digest],
       ...{ grow: [1, 6, 1.3, 7, 6.4], code: [4] },
       rows: cutTo(absent).map((one, at) => [
-        ...[String(at + 1), named(one), String(one.version)],
+        ...[String(at + 1), printed(one.name), String(one.version)],
         ...[words.reasons[one.absent!], one.sha256],
       ]),
       links: cutTo(absent).map(() => null),

@@ -132,6 +132,7 @@ const english: Words = {
   },
 }
 
+/** The words of one language. */
 export const wordsOf = (language: Language): Words => (language === 'it' ? italian : english)
 
 const ACTIONS: Record<string, readonly [it: string, en: string]> = {
@@ -168,6 +169,7 @@ const said = (table: Record<string, readonly [string, string]>, name: string, la
 
 /** What an action of the trail is called; its code where it has no name here. */
 export const actionWords = (action: string, language: Language): string => said(ACTIONS, action, language)
+/** What a kind of thing is called that an entry is about. */
 export const resourceWords = (resource: string, language: Language): string => said(RESOURCES, resource, language)
 
 /** An instant as people of that language write it, in a zone. */

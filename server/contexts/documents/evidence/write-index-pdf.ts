@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Readable } from 'node:stream'
-import PDFDocument from 'pdfkit'
+import PdfDocument from 'pdfkit'
 import { indexContent, type IndexContent, type IndexTable, type Shown } from './index-content.ts'
 import type { About } from './manifest.ts'
 
@@ -126,7 +126,7 @@ export function writeIndexPdf(about: About, shown: Shown, zone: string): AsyncIt
   const content = indexContent(about, shown, zone)
   const { words, title } = content
   const info = { Title: `${words.title} – ${title}`, Creator: about.made_with, CreationDate: new Date(about.made_at) }
-  const pdf = new PDFDocument({ size: 'A4', margin: MARGIN, lang: about.pack.language, autoFirstPage: false, info })
+  const pdf = new PdfDocument({ size: 'A4', margin: MARGIN, lang: about.pack.language, autoFirstPage: false, info })
   pdf.registerFont('plain', fontFile('DejaVuSans')).registerFont('bold', fontFile('DejaVuSans-Bold'))
   pdf.registerFont('mono', fontFile('DejaVuSansMono'))
   let page = 0

@@ -34,7 +34,7 @@ async function hashFile(path) {
 /** Every file below the folder, with `/` between names. What is neither file nor folder is wrong by itself. */
 async function listFiles(folder, below = '') {
   const found = []
-  for (const name of (await readdir(join(folder, below))).sort()) {
+  for (const name of await readdir(join(folder, below))) {
     const path = below === '' ? name : `${below}/${name}`
     const state = await lstat(join(folder, path))
     if (state.isDirectory()) found.push(...(await listFiles(folder, path)))
