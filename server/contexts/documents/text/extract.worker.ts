@@ -74,7 +74,7 @@ function openBench(task: Task, notes: string[]): Bench {
 /** Answers with how many pages there are, as far as they were looked at. */
 async function readPages(task: Task, hint: string, notes: string[]): Promise<number> {
   const bench = openBench(task, notes)
-  let [page, characters] = [0, 0]
+  let [page, characters] = [0, task.characters]
   for await (const order of readBytes(await readFile(task.file), bench, hint)) {
     if (page >= task.maxPages)
       throw new Unread(

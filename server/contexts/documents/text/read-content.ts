@@ -47,7 +47,7 @@ async function taskOf({ deps, taken, job }: Reading, folder: string): Promise<Ta
   const file = await spool(await blobs.open(key, undefined, job.signal), folder)
   if (file.sha256 !== taken.sha256) throw new Error(`What is stored as ${taken.sha256} is something else`)
   return {
-    ...{ file: file.path, folder, from: taken.pagesDone, recognised: taken.recognised },
+    ...{ file: file.path, folder, from: taken.pagesDone, recognised: taken.recognised, characters: taken.characters },
     tools: await findTools(config.PATH),
     ...{ ocr: config.OCR === 'on', maxPages: config.TEXT_MAX_PAGES, maxOcrPages: config.OCR_MAX_PAGES },
   }
@@ -75,6 +75,7 @@ async function keepPages({ deps, taken, job }: Reading, extractor: Extractor, ga
       began = performance.now()
       extractor.go()
     } else if (said.kind === 'page') {
+      if (said.page.page !== from + batch.length + 1) throw new Error('The reader of documents lost count of the pages')
       batch.push(said.page)
       const over = performance.now() - began > config.TEXT_TURN_SECONDS * 1_000
       if (over || batch.length >= BATCH || performance.now() - kept > BATCH_MS) await keep()

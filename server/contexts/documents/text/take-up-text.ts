@@ -10,6 +10,7 @@ export type Taken = {
   readonly reading: number
   readonly pagesDone: number
   readonly recognised: number
+  readonly characters: number
   /** Seconds that its earlier turns took. */
   readonly seconds: number
   readonly detail: string | null
@@ -57,17 +58,19 @@ export async function takeUpText(work: TextWork, sha256: string): Promise<Taken 
     .returning(['reading', 'pages_done', 'seconds', 'detail'])
     .executeTakeFirst()
   if (text === undefined) return null
-  const recognised = await db
+  const known = await db
     .selectFrom('file_pages')
-    .select(({ fn }) => fn.countAll().as('pages'))
+    .select(({ fn }) => [
+      fn.countAll().filterWhere('method', '=', 'ocr').as('recognised'),
+      fn.sum<string | null>(fn('length', ['text'])).as('characters'),
+    ])
     .where('tenant_id', '=', tenantId)
     .where('sha256', '=', sha256)
-    .where('method', '=', 'ocr')
     .where('page', '<=', text.pages_done)
     .executeTakeFirstOrThrow()
   const { reading, seconds, detail } = text
   return {
     ...{ sha256, mediaType: file.media_type, reading, seconds, detail },
-    ...{ pagesDone: text.pages_done, recognised: Number(recognised.pages) },
+    ...{ pagesDone: text.pages_done, recognised: Number(known.recognised), characters: Number(known.characters ?? 0) },
   }
 }

@@ -33,17 +33,20 @@ export const written =
   (pdf: Pdf): unknown =>
     pdf.text(text)
 
-/** A page of A4 at 150 dpi with text on it, as a scanner makes one. */
+/** A slip of paper at 150 dpi with text on it, as a scanner makes one: as wide as A4, and a third of its height. */
 export function scanned(lines: readonly string[], type: 'png' | 'jpeg' = 'png'): Buffer {
-  const canvas = createCanvas(1240, 1754)
+  const canvas = createCanvas(1240, 600)
   const context = canvas.getContext('2d')
   context.fillStyle = 'white'
-  context.fillRect(0, 0, 1240, 1754)
+  context.fillRect(0, 0, 1240, 600)
   context.fillStyle = 'black'
   context.font = '28px DejaVu'
   for (const [at, line] of lines.entries()) context.fillText(line, 120, 160 + at * 48)
   return type === 'png' ? canvas.toBuffer('image/png') : canvas.toBuffer('image/jpeg')
 }
+
+/** The size of a page for it, in points. */
+export const SLIP = { size: [595, 288] }
 
 export const scan =
   (lines: readonly string[]) =>

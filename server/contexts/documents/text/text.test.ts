@@ -10,7 +10,7 @@ import type { App } from '../../../app.ts'
 import { uploadDocument } from '../library/upload.fixture.ts'
 import { readOrder } from './orders.ts'
 import { textStateOf } from './read-text-state.ts'
-import { LETTER, pdfOf, scan, written } from './text.fixture.ts'
+import { LETTER, pdfOf, scan, SLIP, written } from './text.fixture.ts'
 
 const TEXT = 'Relazione sull’impianto: perché la città di Forlì ha 2.500 kWh. È la prima pagina.'
 
@@ -98,7 +98,10 @@ test('to read what was read already changes nothing and tells nothing', async ()
 
 test('a reading that is killed in the middle goes on behind the pages that it has, and leaves no file behind', async () => {
   const tenant = await newTenant()
-  const bytes = await pdfOf([scan(LETTER), scan([...LETTER, 'Seconda pagina']), scan([...LETTER, 'Terza pagina'])])
+  const bytes = await pdfOf(
+    [scan(LETTER), scan([...LETTER, 'Seconda pagina']), scan([...LETTER, 'Terza pagina'])],
+    SLIP,
+  )
   const { id, sha256 } = await uploadDocument(tenant.admin, { name: 'scan.pdf', bytes })
   await opened(tenant, sha256)
   const kill = new AbortController()

@@ -35,6 +35,8 @@ export type Task = {
   readonly from: number
   /** So many of them were recognised. */
   readonly recognised: number
+  /** Of these pages. */
+  readonly characters: number
   readonly tools: Tools
   readonly ocr: boolean
   readonly maxPages: number

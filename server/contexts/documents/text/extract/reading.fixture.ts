@@ -14,6 +14,7 @@ const TASK = {
   folder: '',
   from: 0,
   recognised: 0,
+  characters: 0,
   tools: NO_TOOLS,
   ocr: true,
   maxPages: 2_000,
