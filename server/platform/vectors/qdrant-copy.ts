@@ -18,11 +18,12 @@ function idOf(...parts: readonly (string | number)[]): string {
 const collectionOf = (edition: string): string =>
   `officina_${createHash('sha256').update(edition).digest('hex').slice(0, 24)}`
 
-/** Qdrant by its REST interface. */
-export function qdrantCopy({ url, key }: Settings): VectorCopy {
+type Send = (method: string, path: string, body: unknown, fine?: readonly number[]) => Promise<unknown>
+
+/** One request; answers with its result, and with null where the status is one of the `fine` ones. */
+function sender({ url, key }: Settings): Send {
   const base = url.replace(/\/+$/, '')
-  const known = new Set<string>()
-  const send = async (method: string, path: string, body: unknown, fine: readonly number[] = []): Promise<unknown> => {
+  return async (method, path, body, fine = []) => {
     let answer: Response
     try {
       answer = await fetch(`${base}${path}`, {
@@ -40,6 +41,12 @@ export function qdrantCopy({ url, key }: Settings): VectorCopy {
     if (fine.includes(answer.status)) return null
     throw vectorRefusals.refuse('vectors.unavailable', { cause: `${answer.status} ${text.slice(0, 300)}` })
   }
+}
+
+/** Qdrant by its REST interface. */
+export function qdrantCopy(settings: Settings): VectorCopy {
+  const send = sender(settings)
+  const known = new Set<string>()
   const collection = async (name: string, size: number): Promise<void> => {
     if (known.has(name)) return
     // 409: it is there already.
