@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newTenant, plantOf, type TestTenant } from '#test/harness.ts'
+import { sql } from 'kysely'
+import { doDue, until } from '#platform/jobs/jobs.fixture.ts'
+import { newTenant, plantOf, testApp, type TestTenant } from '#test/harness.ts'
+import { uploadDocument } from '../library/upload.fixture.ts'
 import { documentOf, fieldsOf, lookThrough } from './fields.fixture.ts'
 
 const LICENCE = `AGENZIA DELLE DOGANE E DEI MONOPOLI
@@ -158,4 +161,24 @@ test('names of plants are found as they are written, single common words are not
     [['plant', named, 0.75]],
   )
   assert.notEqual(plain, named)
+})
+
+test('a document that is given a content which was read before gets its suggestions too', async () => {
+  const tenant = await newTenant()
+  const { sha256 } = await uploadDocument(tenant.admin, { name: 'a.txt', bytes: LICENCE })
+  await tenant.admin.write('documents.write', async ({ db, tenantId }) => {
+    await sql`insert into file_texts (tenant_id, sha256, state, pages, pages_done, language) values (${tenantId}, ${sha256}, 'read', 1, 1, 'it')`.execute(
+      db,
+    )
+    await sql`insert into file_pages (tenant_id, sha256, page, text, method) values (${tenantId}, ${sha256}, 1, ${LICENCE}, 'text')`.execute(
+      db,
+    )
+  })
+  const again = await uploadDocument(tenant.admin, { name: 'b.txt', bytes: LICENCE })
+  assert.equal(again.sha256, sha256)
+  await until(async () => {
+    await doDue((await testApp()).jobs.filter(({ kind }) => kind.name === 'documents.find_fields'))
+    return (await fieldsOf(tenant.admin, again.id)).suggestions.length > 0
+  })
+  assert.equal((await fieldsOf(tenant.admin, again.id)).suggestions[0]?.value, 'adm_license')
 })
