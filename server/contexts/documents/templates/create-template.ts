@@ -19,7 +19,7 @@ export type CheckedFile = {
 async function requireRoom({ db, tenantId }: TemplateWork, name: string): Promise<void> {
   const live = db.selectFrom('document_templates').where('tenant_id', '=', tenantId).where('deleted_at', 'is', null)
   const { count } = await live.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
-  if (Number(count) >= MOST_TEMPLATES) throw templatesRefusals.refuse('templates.too_many')
+  if (count >= MOST_TEMPLATES) throw templatesRefusals.refuse('templates.too_many')
   const taken = await live
     .where((eb) => eb(eb.fn<string>('lower', ['name']), '=', name.toLowerCase()))
     .select('id')

@@ -19,8 +19,8 @@ function brokenTags(error: unknown): Detail[] {
   const { properties } = error as TemplateError
   if (properties?.id === undefined) throw error
   return (properties.errors ?? [error as TemplateError]).slice(0, 50).map(({ properties: one }) => ({
-    field: `{${String(one?.xtag ?? '').slice(0, 100)}}`,
-    message: String(one?.explanation ?? one?.id ?? 'is broken').slice(0, 300),
+    field: `{${(one?.xtag ?? '').slice(0, 100)}}`,
+    message: (one?.explanation ?? one?.id ?? 'is broken').slice(0, 300),
   }))
 }
 
@@ -31,11 +31,11 @@ const InspectModule = Inspect as unknown as new () => { getAllStructuredTags: ()
 export function inspectTags(zip: PizZip): { uses: TagUse[]; problems: Detail[] } {
   const inspect = new InspectModule()
   try {
-    new Docxtemplater(zip, { ...OPTIONS, modules: [inspect], parser: () => ({ get: () => '' }) })
+    const compiled = new Docxtemplater(zip, { ...OPTIONS, modules: [inspect], parser: () => ({ get: () => '' }) })
+    return compiled.modules.length > 0 ? usesOf(inspect.getAllStructuredTags()) : { uses: [], problems: [] }
   } catch (error) {
     return { uses: [], problems: brokenTags(error) }
   }
-  return usesOf(inspect.getAllStructuredTags())
 }
 
 export type Filling = { values: Record<string, unknown>; optional: readonly string[]; setting: Setting }
@@ -102,7 +102,7 @@ function parserOf({ optional, setting }: Filling, found: Found) {
 /** Fills a template that was checked. What is missing or does not fit is named, all of it; then nothing was made. */
 export function fillDocx(zip: PizZip, filling: Filling): { missing: string[]; invalid: Detail[] } {
   const found: Found = { missing: new Set(), invalid: new Map() }
-  const template = new Docxtemplater(zip, { ...OPTIONS, parser: parserOf(filling, found) as never })
+  const template = new Docxtemplater(zip, { ...OPTIONS, parser: parserOf(filling, found) })
   template.render(filling.values)
   return {
     missing: [...found.missing],

@@ -16,11 +16,11 @@ function dayOf(value: unknown, { timeZone }: Setting): string {
   const text = String(value)
   return DAY.test(text) ? text : instantIn(text, timeZone).day
 }
-const digits = (argument: string | null, most: number): { from: number; to: number } =>
+const decimals = (argument: string | null, most: number): { from: number; to: number } =>
   argument === null ? { from: 0, to: most } : { from: Number(argument), to: Number(argument) }
 
 function number(value: unknown, argument: string | null, { language }: Setting): string {
-  const { from, to } = digits(argument, 3)
+  const { from, to } = decimals(argument, 3)
   return numberText(value, language, from, to)
 }
 
@@ -49,8 +49,8 @@ const FILTERS: Record<string, { apply: Apply; argument?: RegExp }> = {
   unit: {
     // `unit kWh`, `unit kWh 1`: the unit stays with its number on the line.
     apply: (value, argument, setting) => {
-      const [unit, decimals = null] = argument!.split(/\s+/)
-      return `${number(value, decimals, setting)}\u00a0${unit}`
+      const [unit, places = null] = argument!.split(/\s+/)
+      return `${number(value, places, setting)}\u00a0${unit}`
     },
     argument: /^\S{1,20}(\s+[0-6])?$/,
   },
@@ -69,7 +69,7 @@ const FILTERS: Record<string, { apply: Apply; argument?: RegExp }> = {
   upper: { apply: (value, _argument, { language }) => String(value).toLocaleUpperCase(language) },
 }
 const within = (argument: string | null): [number, number] => {
-  const { from, to } = digits(argument, 1)
+  const { from, to } = decimals(argument, 1)
   return [from, to]
 }
 

@@ -51,8 +51,8 @@ async function inThread(task: TemplateTask, timeLimit: number): Promise<Template
 }
 
 /** Does it in a thread of its own, with limits. What it refuses is thrown, with its details. */
-export async function runTemplate<Task extends TemplateTask>(
-  task: Task,
+export async function runTemplate(
+  task: TemplateTask,
   timeLimit = TIME_LIMIT_MS,
 ): Promise<Exclude<TemplateAnswer, { refused: string }>> {
   const answer = await inThread(task, timeLimit)

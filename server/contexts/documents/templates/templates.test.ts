@@ -357,7 +357,7 @@ test('of a document that is purged the values that were printed go too', async (
   const { id } = await done(admin.call('POST', '/documents/generate', order), 201)
   const [erase] = templatesSubscribers
   const event = { type: 'DocumentPurged', data: { document_id: id, plant_id: null } }
-  await admin.write('documents.write', (work) => erase!.handle(work, event as never) as Promise<void>)
+  await admin.write('documents.write', (work) => erase!.handle(work, event as never))
   const { generation } = await done(admin.call('GET', `/documents/${id}/generation`))
   assert.deepEqual([generation.values, generation.template], [{}, 'cover-letter'])
 })

@@ -21,7 +21,7 @@ test('a value fits its field or is named: no control signs, half signs, days tha
       ['list', ['x']],
     ] as const),
   ]
-  for (const [type, value] of right) assert.deepEqual(problemsOf(one(type), value), [], String(value))
+  for (const [type, value] of right) assert.deepEqual(problemsOf(one(type), value), [], JSON.stringify(value))
   const wrong = [
     ...([
       ['text', 'a\u0000b'],

@@ -233,10 +233,11 @@ function tableBoxes(table: Table, width: number, setting: Setting): Box[] {
 }
 
 type Edges = { first: boolean; last: boolean; top: boolean; bottom: boolean }
+const side = (mine: Border | null | undefined, of: Border | null | undefined): Border | null =>
+  mine === undefined ? (of ?? null) : mine
+
 function edgesOf(cell: Cell, { borders }: Table, { first, last, top, bottom }: Edges): Borders {
   const own = cell.borders
-  const side = (mine: Border | null | undefined, of: Border | null | undefined): Border | null =>
-    mine === undefined ? (of ?? null) : mine
   return {
     top: cell.merged === 'more' ? null : side(own.top, top ? borders.top : borders.insideH),
     bottom: cell.merged === 'start' ? null : side(own.bottom, bottom ? borders.bottom : borders.insideH),

@@ -66,14 +66,12 @@ const begin = ({ paragraph }: Setting, first: boolean): { line: LineOfText; x: n
 }
 function endLine(state: State, setting: Setting, ended: LineOfText['ended']): void {
   state.line.ended = ended
-  while (state.line.items.at(-1)?.space === true && ended === 'edge') state.line.items.pop()
+  if (ended === 'edge') while (state.line.items.at(-1)?.space === true) state.line.items.pop()
   state.lines.push(state.line)
   Object.assign(state, begin(setting, false))
 }
 
 function put(state: State, text: string, style: TextStyle, width: number, space: boolean): void {
-  const last = state.line.items.at(-1)
-  void last
   state.line.items.push({ text, style, x: state.x, width, space })
   state.x += width
 }

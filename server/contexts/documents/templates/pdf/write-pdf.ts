@@ -30,7 +30,8 @@ function fontsOf(doc: Doc) {
     if (!known.has(name)) {
       doc.registerFont(name, readFileSync(fileURLToPath(new URL(`ttf/DejaVu${name}.ttf`, folder))))
       doc.font(name)
-      known.set(name, doc._font)
+      const { _font: face } = doc
+      known.set(name, face)
     }
     doc.font(name)
     doc.fontSize(sizeOf(style))
