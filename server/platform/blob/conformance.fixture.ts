@@ -38,6 +38,15 @@ async function keysOf(store: BlobStore, prefix: string): Promise<string[]> {
 }
 
 export function conform(name: string, open: () => Promise<Opened>): void {
+  keepsBytes(name, open)
+  keepsKeys(name, open)
+  takesNoOtherKeys(name, open)
+  keepsToItself(name, open)
+}
+
+type Open = () => Promise<Opened>
+
+function keepsBytes(name: string, open: Open): void {
   test(`${name}: what is put is there with its bytes, its size and the moment, and again what took its place`, async () => {
     await using at = await open()
     for (const bytes of [Buffer.from('one'), Buffer.alloc(0), randomBytes(700_001)]) {
@@ -84,7 +93,9 @@ export function conform(name: string, open: () => Promise<Opened>): void {
     assert.equal(await at.store.stat('a/b'), null)
     await assert.rejects(at.store.open('a/b'), refused('blobs.missing'))
   })
+}
 
+function keepsKeys(name: string, open: Open): void {
   test(`${name}: a list holds what begins so, wherever that ends, over all its pages`, async () => {
     await using at = await open()
     const keys = [
@@ -119,7 +130,9 @@ export function conform(name: string, open: () => Promise<Opened>): void {
     await at.store.put(key, file)
     assert.ok((await at.store.stat(key))!.modified.getTime() > Date.now() - 300_000)
   })
+}
 
+function takesNoOtherKeys(name: string, open: Open): void {
   test(`${name}: a key that leads elsewhere is none`, async () => {
     await using at = await open()
     const file = await spooled(at, Buffer.from('x'))
@@ -153,7 +166,9 @@ export function conform(name: string, open: () => Promise<Opened>): void {
       await assert.rejects(keysOf(at.store, prefix), { message: /Not how keys/ })
     assert.deepEqual(await keysOf(at.store, ''), [])
   })
+}
 
+function keepsToItself(name: string, open: Open): void {
   test(`${name}: who has ended is heard, and nothing half is there`, async () => {
     await using at = await open()
     const over = AbortSignal.abort(new Error('over'))

@@ -153,8 +153,8 @@ async function* iterated(stream: Readable): AsyncGenerator<Uint8Array> {
 
 /** The bytes of an answer; an error in their middle, or silence, ends them as unavailable. */
 function bodyOf({ response, stop }: Answer, times: S3Times, signal: AbortSignal | undefined): Readable {
+  const silent = (): void => stop.abort(new Error('The store fell silent'))
   const chunks = async function* (): AsyncGenerator<Buffer> {
-    const silent = (): void => stop.abort(new Error('The store fell silent'))
     let clock = setTimeout(silent, times.idle)
     try {
       for await (const chunk of response.body ?? []) {
@@ -233,7 +233,7 @@ const unescaped = (text: string): string =>
 type Page = {
   Contents?: { Key?: unknown; Size?: unknown; LastModified?: unknown }[]
   IsTruncated?: string
-  NextContinuationToken?: unknown
+  NextContinuationToken?: string
 }
 
 async function* listed(
@@ -257,7 +257,7 @@ async function* listed(
       const key = String(one.Key)
       if (key.startsWith(base + prefix)) yield blobOf(key.slice(base.length), one.Size, one.LastModified)
     }
-    const next = page.IsTruncated === 'true' ? unescaped(String(page.NextContinuationToken ?? '')) : ''
+    const next = page.IsTruncated === 'true' ? unescaped(page.NextContinuationToken ?? '') : ''
     if (page.IsTruncated === 'true' && (next === '' || next === token))
       throw unavailable(new Error('The store does not say how its list goes on'))
     token = next

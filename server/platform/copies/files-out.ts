@@ -34,7 +34,7 @@ export async function* filesOf(
         const head = { tenant_id, sha256, size }
         const found = await find(blobs, head)
         try {
-          if (found === null) yield { ...head, bytes: nothing() }
+          if (found === null) yield { ...head, bytes: nothing }
           else yield { ...head, ...(found.quarantined && { quarantined: true }), bytes: bytesOf(blobs, found) }
         } finally {
           found?.first.destroy()
@@ -68,8 +68,9 @@ async function openIfThere(blobs: BlobStore, key: string): Promise<Readable | nu
   }
 }
 
-async function* nothing(): AsyncGenerator<never> {
-  throw await Promise.resolve(blobRefusals.refuse('blobs.missing'))
+/** What the store does not have. */
+const nothing: Chunks = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(blobRefusals.refuse('blobs.missing')) }),
 }
 
 /** Where the store breaks off in the middle it is asked for the rest: a copy of hours does not end with one connection. */

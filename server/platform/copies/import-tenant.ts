@@ -53,8 +53,6 @@ async function takeInAll(
   const migrations = await readMigrations()
   checkHistory(header, migrations)
   const tenant: Imported = { ...about.tenant, slug: slug ?? about.tenant.slug }
-  const own = `t_${tenant.id.replaceAll('-', '')}`
-  const older = schema.version < migrations.tenant.length
   return asOnlyImport(door, tenant, async () => {
     const takingIn = () => takeInRows(door, { path, keys, tenantId: tenant.id }, { tenant, verified, migrations })
     // The bytes first: no transaction waits for a store of files, and no row is there before what it names.

@@ -52,12 +52,12 @@ export const exportRoutes = ({ edges, installation, blobs, config, log }: Deps):
       writeTenant(source, scopeOf(request, 'read').tenantId, sink)
         .finally(over)
         .then(({ manifest: { files } }) => {
-          out.end()
           if (files !== undefined && files.lacking > 0)
             log.error(
               { lacking: files.lacking, lacks: files.lacks, reqId: request.id },
               'an export lacks files that the store does not have',
             )
+          return out.end()
         })
         .catch((error: unknown) => {
           refused(error)
