@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { LinkKind as Kind } from './deps.ts'
 import { Day, Id, Line, NAMED, Nullable, OneOf, Shape, Stamps, Timestamp } from '#platform/http/shapes.ts'
+import { TEXT_STATES, type TextState } from './text/text-state.ts'
 
 const STATUSES = ['scanning', 'available', 'quarantined', 'failed'] as const
 export type DocumentStatus = (typeof STATUSES)[number]
@@ -58,6 +59,14 @@ export const Document = Type.Object(
     held_at: Nullable(Timestamp),
     held_by: Nullable(Id),
     links: Type.Array(DocumentLink),
+    text: Shape(
+      {
+        state: Type.Unsafe<TextState>(OneOf([...TEXT_STATES])),
+        pages: Nullable(Type.Integer({ description: 'null: not known yet' })),
+        pages_done: Type.Integer(),
+      },
+      { description: 'How far the current version is read' },
+    ),
     deleted_at: Nullable(Timestamp),
     purged_at: Nullable(Timestamp),
     ...Stamps,

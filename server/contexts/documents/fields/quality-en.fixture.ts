@@ -110,7 +110,7 @@ Signed in Florence on 11 June 2026. Valid until 31 December 2027.`,
   en('memo', null, `Memo. The gate will be moved next week; please call the gardener and tell the night guard.`),
 ]
 
-/** Written when the rules were finished, and not looked at since. */
+/** Held out: no rule was changed for a single error in these. Their sums were seen while rules changed for others. */
 export const ENGLISH_HELD_OUT: readonly Sample[] = [
   en(
     'service report',

@@ -27,13 +27,16 @@ const LINKS = `coalesce((select jsonb_agg(jsonb_build_object('kind', l.kind, 'ta
     to_char(l.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by l.kind, l.created_at, l.target_id)
   from document_links l where l.tenant_id = d.tenant_id and l.document_id = d.id), '[]')`
 
+const TEXT = `coalesce((select jsonb_build_object('state', t.state, 'pages', t.pages, 'pages_done', t.pages_done)
+  from file_texts t where t.tenant_id = d.tenant_id and t.sha256 = d.sha256), '{"state": "waiting", "pages": null, "pages_done": 0}')`
+
 /** What stands in the columns of a content as the wire says it: of `files` called `f`. */
 // security-ok: texts of this file alone
 export const statusColumns = sql.raw(`${STATUS} as status, ${SCAN} as scan`)
 /** An answer's columns, of `documents` called `d` joined with `files` called `f`. */
 // security-ok: texts of this file alone
 export const documentColumns = sql.raw(
-  `${NAMES.map((name) => `d.${name}`).join(', ')}, ${STATUS} as status, ${SCAN} as scan, ${LINKS} as links`,
+  `${NAMES.map((name) => `d.${name}`).join(', ')}, ${STATUS} as status, ${SCAN} as scan, ${LINKS} as links, ${TEXT} as text`,
 )
 export const documentTables = sql.raw('documents d join files f on f.tenant_id = d.tenant_id and f.sha256 = d.sha256')
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { expectedRevisions } from '#platform/http/etag.ts'
+import { answerEtag, expectedRevisions } from '#platform/http/etag.ts'
 import { Id, Nothing, Page, Shape, WithId } from '#platform/http/shapes.ts'
 import type { DocumentDeps } from '../deps.ts'
 import { Document, DocumentChange, DocumentVersion, Hold, LinkKind, NewLink } from '../schemas.ts'
@@ -53,7 +53,12 @@ function readRoutes(app: App, { edges }: DocumentDeps): void {
         ...{ params: WithId, response: { 200: Document } },
       },
     },
-    (request, reply) => edges.read(request, (work) => getDocument(work, request.params.id), reply),
+    async (request, reply) => {
+      const document = await edges.read(request, (work) => getDocument(work, request.params.id))
+      // A scan and a reading go on behind a document without changing it.
+      const { status, text } = document
+      return answerEtag(request, reply, document, `${status}.${text.state}.${text.pages_done}`)
+    },
   )
   app.get(
     '/documents/:id/versions',

@@ -1,13 +1,12 @@
 import { Type, type Static } from 'typebox'
 import { Nullable, OneOf, Shape, Timestamp } from '#platform/http/shapes.ts'
-
-const states = ['waiting', 'reading', 'read', 'unreadable', 'encrypted', 'unsupported', 'too_large'] as const
+import { TEXT_STATES } from './text-state.ts'
 
 export const TextStanding = Type.Object(
   {
     version: Type.Integer({ description: 'Of the document' }),
     sha256: Type.String(),
-    state: OneOf([...states], {
+    state: OneOf([...TEXT_STATES], {
       description:
         'too_large: more pages, time or memory than are given; unsupported: no reader of this type is installed. The pages that are there stay',
     }),

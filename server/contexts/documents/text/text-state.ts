@@ -1,5 +1,14 @@
 /** Where the reading of a content stands: see file_texts. */
-export type TextState = 'waiting' | 'reading' | 'read' | 'unreadable' | 'encrypted' | 'unsupported' | 'too_large'
+export const TEXT_STATES = [
+  'waiting',
+  'reading',
+  'read',
+  'unreadable',
+  'encrypted',
+  'unsupported',
+  'too_large',
+] as const
+export type TextState = (typeof TEXT_STATES)[number]
 
 /** Which readers these are. Raise it where they read better: what is asked to be read again then is. */
 export const EDITION = 'readers 1'

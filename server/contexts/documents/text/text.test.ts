@@ -9,7 +9,6 @@ import { appWith, newTenant, plantOf, testApp, type TestTenant, type TestUser } 
 import type { App } from '../../../app.ts'
 import { uploadDocument } from '../library/upload.fixture.ts'
 import { readOrder } from './orders.ts'
-import { textStateOf } from './read-text-state.ts'
 import { LETTER, pdfOf, scan, SLIP, written } from './text.fixture.ts'
 
 const TEXT = 'Relazione sull’impianto: perché la città di Forlì ha 2.500 kWh. È la prima pagina.'
@@ -65,10 +64,14 @@ test('a PDF is read: its pages, its language, what is ordered next and what is t
   ])
   const { id, sha256 } = await uploadDocument(tenant.admin, { name: 'relazione.pdf', bytes, plant_id })
   await opened(tenant, sha256)
-  assert.deepEqual(await tenant.admin.read('documents.read', (work) => textStateOf(work, sha256)), {
-    ...{ state: 'waiting', pages: null, pages_done: 0 },
-  })
+  const shown = async (etag = '') => tenant.admin.call('GET', `/documents/${id}`, undefined, { 'if-none-match': etag })
+  const before = await shown()
+  assert.deepEqual(before.body.text, { state: 'waiting', pages: null, pages_done: 0 })
   await readOnce(tenant, sha256)
+  // Its revision is the same, and yet it is not what the client has.
+  const after = await shown(String(before.headers['etag']))
+  assert.deepEqual([after.status, after.body.text], [200, { state: 'read', pages: 2, pages_done: 2 }])
+  assert.equal((await shown(String(after.headers['etag']))).status, 304)
   const { items, next_page, ...standing } = await textOf(tenant.admin, id, '?limit=1')
   const { started_at, ended_at, ...rest } = standing
   assert.deepEqual(rest, {
