@@ -45,7 +45,7 @@ const patiently = () => ({ edition, patient: true, signal: new AbortController()
 const code = (expected: string) => (error: { code?: string }) => error.code === expected
 
 test('without an address there is no embedder', () => {
-  assert.equal(openEmbedder({ EMBEDDING_MODEL: 'm', EMBEDDING_DIMENSIONS: 3 } as never), null)
+  assert.equal(openEmbedder({ EMBEDDING_MODEL: 'm', EMBEDDING_DIMENSIONS: 3 }), null)
 })
 
 test('texts go in batches of 64 with key, model and dimensions, and come back in their order, of length 1', () =>

@@ -67,7 +67,7 @@ export function openMatrixThread(): MatrixThread {
           void to.terminate()
         }, TIME_LIMIT_MS)
         waiting.set(id, { resolve, reject, timer })
-        to.postMessage({ id, task })
+        to.postMessage({ id, task }, [])
       })
     },
     close: async () => {

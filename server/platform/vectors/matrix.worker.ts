@@ -28,8 +28,8 @@ function perform(task: MatrixTask): MatrixAnswer {
 
 parentPort!.on('message', ({ id, task }: { id: number; task: MatrixTask }) => {
   try {
-    parentPort!.postMessage({ id, answer: perform(task) })
+    parentPort!.postMessage({ id, answer: perform(task) }, [])
   } catch (error) {
-    parentPort!.postMessage({ id, error: String(error) })
+    parentPort!.postMessage({ id, error: String(error) }, [])
   }
 })

@@ -18,21 +18,24 @@ function idOf(...parts: readonly (string | number)[]): string {
 const collectionOf = (edition: string): string =>
   `officina_${createHash('sha256').update(edition).digest('hex').slice(0, 24)}`
 
-type Send = (method: string, path: string, body: unknown, fine?: readonly number[]) => Promise<unknown>
+const of = ({ tenantId }: Pick<Whose, 'tenantId'>) => ({ key: 'tenant', match: { value: tenantId } })
+
+type Send = (method: 'PUT' | 'POST', path: string, body: unknown, fine?: readonly number[]) => Promise<unknown>
 
 /** One request; answers with its result, and with null where the status is one of the `fine` ones. */
 function sender({ url, key }: Settings): Send {
   const base = url.replace(/\/+$/, '')
   return async (method, path, body, fine = []) => {
+    const init: RequestInit = {
+      method,
+      headers: { 'content-type': 'application/json', ...(key !== undefined && { 'api-key': key }) },
+      body: JSON.stringify(body),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIME_LIMIT_MS),
+    }
     let answer: Response
     try {
-      answer = await fetch(`${base}${path}`, {
-        method,
-        headers: { 'content-type': 'application/json', ...(key !== undefined && { 'api-key': key }) },
-        body: JSON.stringify(body),
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIME_LIMIT_MS),
-      })
+      answer = await fetch(`${base}${path}`, init)
     } catch (cause) {
       throw vectorRefusals.refuse('vectors.unavailable', { cause })
     }
@@ -58,7 +61,6 @@ export function qdrantCopy(settings: Settings): VectorCopy {
     await send('PUT', `/collections/${name}/index?wait=true`, { field_name: 'content', field_schema: 'keyword' })
     known.add(name)
   }
-  const of = ({ tenantId }: Pick<Whose, 'tenantId'>) => ({ key: 'tenant', match: { value: tenantId } })
   return {
     mark: async ({ tenantId, edition, dimensions }) => {
       await collection(MARKS, 1)

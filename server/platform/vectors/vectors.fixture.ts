@@ -178,7 +178,7 @@ async function qdrant(): Promise<Stand> {
     void bodyOf(request).then((body) => {
       const [status, said] =
         request.headers['api-key'] === 'key' ? answerOf(collections, request.method!, request.url!, body) : [403, {}]
-      answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said))
+      return answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

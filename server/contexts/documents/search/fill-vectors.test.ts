@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after as afterAll, test } from 'node:test'
 import { sql } from 'kysely'
 import { doDue } from '#platform/jobs/jobs.fixture.ts'
 import { enqueue } from '#platform/jobs/enqueue.ts'
@@ -19,7 +19,7 @@ async function withModel(use: (model: Model, app: App) => Promise<void>): Promis
   model.down = false
   await use(model, app)
 }
-after(async () => {
+afterAll(async () => {
   const open = await started
   await open?.app.close()
   await open?.model.close()

@@ -94,7 +94,7 @@ export const LIBRARY: Readonly<Record<string, string>> = {
 }
 
 /** The question, and the document that answers it. `other`: it says so in other words than the document. */
-export const QUESTIONS: readonly { q: string; answer: keyof typeof LIBRARY & string; other?: true }[] = [
+export const QUESTIONS: readonly { q: string; answer: string; other?: true }[] = [
   { q: 'quando si paga il diritto annuale della licenza?', answer: 'licence' },
   { q: 'quanta energia abbiamo autoconsumato', answer: 'consumption' },
   { q: 'registro letture contatori vidimazione', answer: 'readings_register' },

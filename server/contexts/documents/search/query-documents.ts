@@ -33,7 +33,7 @@ export function rememberVectors(embedder: Embedder): VectorOf {
     const before = known.get(key)
     if (before) return before
     const [vector] = await embedder.embed([text], { edition, signal, patient: false })
-    known.set(key, vector!)
+    known.set(key, vector)
     return vector!
   }
 }
@@ -75,6 +75,9 @@ async function findAlike(
   }
 }
 
+const has = (hits: readonly Hit[], { sha256, ord }: Hit): boolean =>
+  hits.some((one) => one.sha256 === sha256 && one.ord === ord)
+
 /**
  * Passages by words, by meaning, or both fused, of what the asking scope may see. Reads and the model take turns: no transaction waits for the model.
  * Refuses `documents.no_embedder` and `documents.embedder_down` where meanings alone are asked for; hybrid does without.
@@ -102,8 +105,6 @@ export async function queryDocuments(
   const marked = { stems: words.stems, words: [...query.words, ...query.phrases.flatMap((one) => one.split(' '))] }
   const shown = await read((work) => findShown(work, fused, asked, marked))
   const scores = new Map(fused.map((one) => [`${one.sha256}:${one.ord}`, one.score]))
-  const has = (hits: readonly Hit[], { sha256, ord }: Hit): boolean =>
-    hits.some((one) => one.sha256 === sha256 && one.ord === ord)
   const items = shown.map(({ sha256, ord, ...item }) => ({
     ...item,
     score: scores.get(`${sha256}:${ord}`)!,

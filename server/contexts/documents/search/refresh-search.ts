@@ -19,7 +19,7 @@ type Found = { sha256: string }
 
 /** What was read and never cut, or cut by an edition before this one, is cut; what was purged is found no more. */
 async function refreshPassages(work: EdgeWork): Promise<boolean> {
-  const { db, tenantId } = work as SearchWork
+  const { db, tenantId }: SearchWork = work
   const { rows: outdated } = await sql<Found>`
     select t.sha256 from file_texts t join files f on f.tenant_id = t.tenant_id and f.sha256 = t.sha256
            left join passage_sets s on s.tenant_id = t.tenant_id and s.sha256 = t.sha256
@@ -35,7 +35,7 @@ async function refreshPassages(work: EdgeWork): Promise<boolean> {
 
 /** Asks for the vectors that the configured edition lacks; where it lacks none, it is the one in use from here on. */
 async function refreshEdition(work: EdgeWork, embedder: Embedder): Promise<void> {
-  const { db, tenantId, now } = work as SearchWork
+  const { db, tenantId, now }: SearchWork = work
   const edition = editionName(embedder.edition)
   await takeUpEdition(work, embedder.edition)
   const { rows: lacking } = await sql<Found>`
@@ -70,5 +70,5 @@ export async function refreshSearch(work: EdgeWork, embedder: Embedder | null): 
   const more = await refreshPassages(work)
   if (embedder === null) return more
   await refreshEdition(work, embedder)
-  return (await sweepEditions(work as SearchWork)) || more
+  return (await sweepEditions(work)) || more
 }

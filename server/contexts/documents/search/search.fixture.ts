@@ -71,7 +71,7 @@ export async function search(
   app?: App,
 ): Promise<Answer> {
   const query = new URLSearchParams({ q, ...Object.fromEntries(Object.entries(more).map(([k, v]) => [k, String(v)])) })
-  return request('GET', `/api/v1/documents/search?${query}`, { token: user.token, ...(app && { app }) })
+  return request('GET', `/api/v1/documents/search?${query.toString()}`, { token: user.token, ...(app && { app }) })
 }
 
 /** Where in an answer the documents stand, in their order. */
@@ -113,20 +113,18 @@ export async function startModel(): Promise<Model> {
     void bodyOf(request_).then((text) => {
       const instead = model.down ? { status: 500 } : model.instead.shift()
       if (instead) {
-        answer.writeHead(instead.status, instead.headers).end(instead.body ?? '{}')
-        return
+        return answer.writeHead(instead.status, instead.headers).end(instead.body ?? '{}')
       }
       const asked = JSON.parse(text) as Model['asked'][number]
       if (request_.url !== '/v1/embeddings' || request_.headers.authorization !== 'Bearer test-key') {
-        answer.writeHead(401).end('{}')
-        return
+        return answer.writeHead(401).end('{}')
       }
       model.asked.push(asked)
       const data = asked.input.map((one, index) => ({
         ...{ object: 'embedding', index, embedding: boxesOf(one, asked.dimensions, asked.model) },
       }))
       answer.writeHead(200, { 'content-type': 'application/json' })
-      answer.end(JSON.stringify({ object: 'list', data, model: asked.model, usage: { total_tokens: 0 } }))
+      return answer.end(JSON.stringify({ object: 'list', data, model: asked.model, usage: { total_tokens: 0 } }))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
