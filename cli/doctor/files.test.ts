@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, readConfig } from '#config'
-import { quarantineKey } from '#platform/blob/blob-store.ts'
 import { standIn } from '#platform/blob/s3.fixture.ts'
-import { quarantineKey as whereScansPut } from '../../server/contexts/documents/scan/quarantine.ts'
 import { examineFiles } from './files.ts'
 
 async function withHome(use: (home: string) => Promise<void>): Promise<void> {
@@ -73,8 +71,4 @@ test('settings: an endpoint needs a key and a secret, and in production one that
     problems({ S3_ENDPOINT, S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b', S3_PREFIX: 'no-slash' }),
     /S3_PREFIX/,
   )
-})
-
-test('copies look for what is in quarantine where it is put', () => {
-  assert.equal(quarantineKey('company', 'content'), whereScansPut('company', 'content'))
 })

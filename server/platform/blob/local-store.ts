@@ -80,6 +80,8 @@ async function read(path: string, range: ByteRange | undefined, signal: AbortSig
   try {
     if (!(await file.stat()).isFile()) throw blobRefusals.refuse('blobs.missing')
     const stream = file.createReadStream({ highWaterMark: CHUNK_BYTES, ...range })
+    // An abort before the first read is for whoever reads; without a listener it would end the process.
+    stream.on('error', () => undefined)
     return signal === undefined ? stream : addAbortSignal(signal, stream)
   } catch (error) {
     await file.close()

@@ -6,6 +6,7 @@ export const blobRefusals = refusals({
   'blobs.unavailable': ['unavailable', 'Files cannot be stored or read at the moment: try again soon.'],
 })
 
+/** The store cannot be used now; `cause` is for the log. */
 export const unavailable = (cause: unknown) => blobRefusals.refuse('blobs.unavailable', { retryAfterS: 30, cause })
 
 /** The disk is full or lets nobody write, is broken, or has no more open files to give: somebody can mend that, and it is no bug. */

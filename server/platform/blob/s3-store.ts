@@ -109,7 +109,7 @@ const patiently =
         reason = error
       }
       if (attempt === ATTEMPTS) throw unavailable(reason)
-      // Half of it by chance: those who were sent away together do not come back together.
+      // security-ok: half of it by chance, so that those who were sent away together do not come back together
       const wait = times.wait * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)
       await sleep(wait, undefined, ask.signal ? { signal: ask.signal } : {})
     }
@@ -172,7 +172,8 @@ function bodyOf({ response, stop }: Answer, times: S3Times, signal: AbortSignal 
     }
   }
   const stream = Readable.from(chunks(), { objectMode: false, highWaterMark: 256 * 1024 })
-  return stream.once('close', () => stop.abort())
+  // An end before the first read is for whoever reads; without a listener it would end the process.
+  return stream.on('error', () => undefined).once('close', () => stop.abort())
 }
 
 async function textOf(answer: Answer, times: S3Times): Promise<string> {

@@ -61,22 +61,28 @@ async function fill(
   return { size, sha256: hash.digest('hex') }
 }
 
+/** What the sender gives next, unless the signal comes first. A race with one lasting promise would keep every chunk in memory. */
+const nextOf = (source: AsyncIterator<Buffer>, signal: AbortSignal): Promise<IteratorResult<Buffer>> =>
+  new Promise((resolve, reject) => {
+    const end = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', end, { once: true })
+    source
+      .next()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', end))
+  })
+
 /** The same chunks until the signal says so, also where the sender says nothing any more. */
 async function* until(signal: AbortSignal, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  signal.throwIfAborted()
   const source = bytes[Symbol.asyncIterator]()
-  const over = Promise.withResolvers<never>()
-  over.promise.catch(() => undefined)
-  const end = (): void => over.reject(signal.reason as Error)
-  signal.addEventListener('abort', end, { once: true })
   try {
     for (;;) {
-      const next = await Promise.race([source.next(), over.promise])
+      signal.throwIfAborted()
+      const next = await nextOf(source, signal)
       if (next.done === true) return
       yield next.value
     }
   } finally {
-    signal.removeEventListener('abort', end)
     if (bytes instanceof Readable) bytes.destroy()
     else void source.return?.()
   }

@@ -62,6 +62,7 @@ export function weighing() {
   }
 }
 
+/** Whether both are the same bytes. */
 export const isSame = (one: Kept | undefined, other: Kept): boolean =>
   one?.size === other.size && one.sha256 === other.sha256
 

@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import { newTenant, plantOf, testApp } from '#test/harness.ts'
 import { ago, done, floor, planned } from '../../plant-ops/floor.fixture.ts'
 import { contentKey } from '#platform/blob/blob-store.ts'
-import { spool } from '#platform/blob/spool.ts'
+import { spool, spoolFolder } from '#platform/blob/spool.ts'
 import {
   builtPack,
   chained,
@@ -187,7 +187,7 @@ test('what was removed from the store is named as missing, and a file that is no
     (async function* () {
       yield Buffer.from('Com’è oggi')
     })(),
-    join(config.home, 'spool'),
+    spoolFolder(config),
   )
   await blobs.put(contentKey(tenant.id, rotten.sha256), other)
   const { id } = await orderPack(tenant.admin, { subject: { kind: 'documents', document_ids: [rotten.id] } })

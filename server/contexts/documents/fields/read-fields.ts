@@ -7,12 +7,12 @@ import type { FieldWork } from './tables.ts'
 
 const stamp = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`
-// security-ok: texts of this file alone
 const FIELD =
+  // security-ok: texts of this file alone
   sql.raw(`id, kind, role, value, shown, page, start, length, passage, round(confidence::numeric, 3)::float8 as confidence,
   by, rule, state, found_value, found_role, judged_by, ${stamp('judged_at')}`)
-// security-ok: texts of this file alone
 const SUGGESTION =
+  // security-ok: texts of this file alone
   sql.raw(`id, kind, value, plant_id, round(confidence::numeric, 3)::float8 as confidence, by, evidence, state,
   decided_by, ${stamp('decided_at')}`)
 

@@ -1,10 +1,9 @@
-import { contentKey } from '#platform/blob/blob-store.ts'
+import { contentKey, quarantineKey } from '#platform/blob/blob-store.ts'
 import { systemScope } from '#platform/database/system-scope.ts'
 import { Shape } from '#platform/http/shapes.ts'
 import { type Job, job, jobKind, type RunningJob } from '#platform/jobs/job-kind.ts'
 import { type Schedule, schedule, TENANT_ZONE } from '#platform/jobs/schedule.ts'
 import type { DocumentDeps } from '../deps.ts'
-import { quarantineKey } from '../scan/quarantine.ts'
 import { expireDocuments } from './expire-documents.ts'
 import { markRemoved, purgeDocuments, readUnremoved } from './purge-documents.ts'
 

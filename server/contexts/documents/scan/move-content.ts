@@ -1,8 +1,8 @@
 import { pipeline, type Readable } from 'node:stream'
-import { type BlobStore, type ByteRange, contentKey } from '#platform/blob/blob-store.ts'
+import { type BlobStore, type ByteRange, contentKey, quarantineKey } from '#platform/blob/blob-store.ts'
 import { type Spool, spool } from '#platform/blob/spool.ts'
 import { Refusal } from '#platform/refusal.ts'
-import { QUARANTINE_HEAD, quarantineKey, scrambler } from './quarantine.ts'
+import { QUARANTINE_HEAD, scrambler } from './quarantine.ts'
 import { scanRefusals } from './refusals.ts'
 
 export type Shelf = { readonly blobs: BlobStore; readonly folder: string; readonly signal: AbortSignal }

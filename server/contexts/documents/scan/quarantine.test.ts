@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { buffer } from 'node:stream/consumers'
-import { contentKey } from '#platform/blob/blob-store.ts'
+import { contentKey, quarantineKey } from '#platform/blob/blob-store.ts'
 import { newTenant, plantOf, type TestUser } from '#test/harness.ts'
 import { uploadDocument } from '../library/upload.fixture.ts'
-import { QUARANTINE_HEAD, quarantineKey, scrambler } from './quarantine.ts'
+import { QUARANTINE_HEAD, scrambler } from './quarantine.ts'
 import {
   askAnew,
   attemptScan,

@@ -1,11 +1,5 @@
 import { createCipheriv, type Cipheriv } from 'node:crypto'
 
-/**
- * Where infected bytes lie, scrambled; away from those that are served, so that no mistake in a key, a copy or a listing opens them.
- * Whoever removes a content for good removes this too.
- */
-export const quarantineKey = (tenantId: string, sha256: string): string => `quarantine/${tenantId}/${sha256}`
-
 /** What a scrambled file begins with: whoever comes upon it reads what it is, and no program takes it for a file of its own. */
 export const QUARANTINE_HEAD = Buffer.from('OFFICINA QUARANTINE 1: infected, scrambled\n')
 

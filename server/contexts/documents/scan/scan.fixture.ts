@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { contentKey } from '#platform/blob/blob-store.ts'
+import { contentKey, quarantineKey } from '#platform/blob/blob-store.ts'
 import { spool, spoolFolder } from '#platform/blob/spool.ts'
 import { newId } from '#platform/new-id.ts'
 import { appWith, request, testApp, type TestTenant, type TestUser } from '#test/harness.ts'
@@ -10,7 +10,6 @@ import type { Config } from '#config'
 import { uploadDocument } from '../library/upload.fixture.ts'
 import type { Document } from '../schemas.ts'
 import { scanOrder } from './orders.ts'
-import { quarantineKey } from './quarantine.ts'
 import { runScan, type ScanDeps } from './run-scan.ts'
 
 export type StandIn = { readonly url: string; readonly seen: Buffer[]; readonly close: () => Promise<void> }

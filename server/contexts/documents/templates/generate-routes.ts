@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { spool } from '#platform/blob/spool.ts'
+import { spool, spoolFolder } from '#platform/blob/spool.ts'
 import type { EdgeWork } from '#platform/database/work.ts'
 import { scopeOf } from '#platform/http/edge.ts'
 import { Nullable, Shape, WithId } from '#platform/http/shapes.ts'
@@ -100,7 +99,7 @@ async function generate(request: FastifyRequest, reply: FastifyReply, deps: Docu
   if (config.production && config.CLAMD_URL === undefined) throw libraryRefusals.refuse('documents.no_scanner')
   requireWhole(planned)
   const { bytes, template_sha256 } = await printDocument(deps, planned, new Date())
-  const made = await spool([bytes] as never, join(config.home, 'spool'))
+  const made = await spool([bytes] as never, spoolFolder(config))
   try {
     const content = { sha256: made.sha256, size: made.size }
     // Not through the edge: the answer that is kept for a repeated call is the document's.

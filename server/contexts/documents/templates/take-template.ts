@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
 import type { Static, TObject } from 'typebox'
 import { makeAjv } from '#platform/http/validation.ts'
@@ -13,6 +12,7 @@ import { templatesRefusals } from './refusals.ts'
 import { checkTemplate } from './run-template.ts'
 import { DeclaredFields } from './schemas.ts'
 import { templateFields } from './template-fields.ts'
+import { spoolFolder } from '#platform/blob/spool.ts'
 
 /** Text, tables and styles need far less. */
 const MAX_TEMPLATE = 2 * 1024 * 1024
@@ -44,7 +44,7 @@ export async function takeTemplate<Schema extends TObject>(
 ): Promise<TakenTemplate<Static<Schema>>> {
   if (config.production && config.CLAMD_URL === undefined) throw libraryRefusals.refuse('documents.no_scanner')
   const limit = Math.min(config.MAX_UPLOAD_SIZE, MAX_TEMPLATE)
-  const rules = { folder: join(config.home, 'spool'), limit, allowed: new Set(['docx'] as const) }
+  const rules = { folder: spoolFolder(config), limit, allowed: new Set(['docx'] as const) }
   const { file, fields } = await takeUpload(request, rules, schema)
   const { spool, name: fileName } = file
   try {
