@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import type { Config } from '#config'
 import { openBlobStore } from '#platform/blob/open-blob-store.ts'
@@ -16,6 +17,8 @@ export async function examineFiles(config: Config): Promise<Finding[]> {
     config.S3_ENDPOINT === undefined
       ? `${config.home}/files`
       : `${config.S3_ENDPOINT}/${config.S3_BUCKET}/${config.S3_PREFIX}`
+  // The first start makes it; a look changes nothing.
+  if (config.S3_ENDPOINT === undefined && !existsSync(config.home)) return []
   const store = openBlobStore(config)
   const key = `officina-check/${randomBytes(8).toString('hex')}`
   const bytes = randomBytes(1000)

@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { constants, deflateRawSync } from 'node:zlib'
 import { ZipFile } from 'yazl'
-import { until, withWorker } from '#platform/jobs/jobs.fixture.ts'
+import { forgetWaiting, until, withWorker } from '#platform/jobs/jobs.fixture.ts'
 import type { App } from '../app.ts'
 import type { Config } from '../config.ts'
 import { sendUpload } from '../contexts/documents/library/upload.fixture.ts'
@@ -31,6 +31,7 @@ async function hosting(use: (app: App) => Promise<void>): Promise<void> {
   try {
     const jobs = app.jobs.filter(({ kind }) => KINDS.has(kind.name))
     assert.equal(jobs.length, KINDS.size)
+    await forgetWaiting(jobs)
     await withWorker(jobs, () => use(app))
   } finally {
     await app.close()

@@ -48,6 +48,14 @@ export async function until(what: () => boolean | Promise<boolean>, ms = 20_000)
 export const settled = (kind: string, ms?: number): Promise<void> =>
   until(async () => (await rowsOf(kind)).every(({ finished_at }) => finished_at !== null), ms)
 
+/** Forgets what other tests left to be done of these kinds: for a test that says how long something takes. */
+export const forgetWaiting = (jobs: readonly Job[]): Promise<unknown> =>
+  custodyRun(({ db }) => {
+    const kinds = jobs.map(({ kind }) => kind.name)
+    const waiting = db.deleteFrom('control.jobs').where('kind', 'in', kinds)
+    return waiting.where('state', 'in', ['waiting', 'delayed']).execute()
+  })
+
 /** Does what is due of these kinds now, in whatever state other tests left it; what has to be tried again waits. */
 export async function doDue(jobs: Job[]): Promise<void> {
   const kinds = jobs.map(({ kind }) => kind.name)

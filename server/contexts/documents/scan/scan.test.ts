@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { contentKey } from '#platform/blob/blob-store.ts'
 import { spoolFolder } from '#platform/blob/spool.ts'
 import { systemScope } from '#platform/database/system-scope.ts'
-import { until, withWorker } from '#platform/jobs/jobs.fixture.ts'
+import { forgetWaiting, until, withWorker } from '#platform/jobs/jobs.fixture.ts'
 import { newTenant, testApp } from '#test/harness.ts'
 import type { Document } from '../schemas.ts'
 import { scanJobs } from './jobs.ts'
@@ -200,6 +200,7 @@ test('who may not write does not ask for a scan, and a stranger finds no documen
 
 test('nobody waits behind another company’s bombs: they keep their own places busy and no more', async () => {
   const [bomber, other] = [await newTenant(), await newTenant()]
+  await forgetWaiting(scanJobs(await scanDeps({})))
   const bombs: Document[] = []
   for (let i = 0; i < 12; i += 1) bombs.push(await upload(bomber.admin, unique('BOMB')))
   const busy = await standIn((content) => (content.includes('BOMB') ? null : 'stream: OK'))

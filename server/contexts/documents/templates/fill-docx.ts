@@ -1,5 +1,4 @@
 import Docxtemplater from 'docxtemplater'
-import Inspect from 'docxtemplater/js/inspect-module.js'
 import type PizZip from 'pizzip'
 import type { Detail } from '#platform/refusal.ts'
 import { fallbackOf, formatted, type Setting } from './filters.ts'
@@ -24,15 +23,25 @@ function brokenTags(error: unknown): Detail[] {
   }))
 }
 
-// Its types say `default`, its file is the class itself.
-const InspectModule = Inspect as unknown as new () => { getAllStructuredTags: () => FoundTag[] }
+type Inspected = { inspect?: { filePath?: string; postparsed?: readonly FoundTag[] } }
+
+/** A module of docxtemplater that keeps what it made of each file. Its own inspector asks for lodash, which it does not bring. */
+function keeper() {
+  const files = new Map<string, readonly FoundTag[]>()
+  let file = ''
+  const set = ({ inspect }: Inspected): void => {
+    file = inspect?.filePath ?? file
+    if (inspect?.postparsed !== undefined) files.set(file, inspect.postparsed)
+  }
+  return { module: { name: 'keeper', set }, tags: (): FoundTag[] => [...files.values()].flat() }
+}
 
 /** What a template asks for; what is wrong with it names the tag. */
 export function inspectTags(zip: PizZip): { uses: TagUse[]; problems: Detail[] } {
-  const inspect = new InspectModule()
+  const { module, tags } = keeper()
   try {
-    const compiled = new Docxtemplater(zip, { ...OPTIONS, modules: [inspect], parser: () => ({ get: () => '' }) })
-    return compiled.modules.length > 0 ? usesOf(inspect.getAllStructuredTags()) : { uses: [], problems: [] }
+    const compiled = new Docxtemplater(zip, { ...OPTIONS, modules: [module], parser: () => ({ get: () => '' }) })
+    return compiled.modules.length > 0 ? usesOf(tags()) : { uses: [], problems: [] }
   } catch (error) {
     return { uses: [], problems: brokenTags(error) }
   }

@@ -29,6 +29,10 @@ const broken: TemplateAnswer = {
   details: [{ field: 'file', message: 'takes more memory or time than is given to a template' }],
 }
 
+const TOO_MUCH = new Set(['ERR_WORKER_OUT_OF_MEMORY', 'RangeError'])
+const codeOf = (error: unknown): string =>
+  (error as { code?: string }).code ?? (error instanceof Error ? error.name : '')
+
 async function inThread(task: TemplateTask, timeLimit: number): Promise<TemplateAnswer> {
   await enter()
   const worker = new Worker(new URL('template.worker.ts', import.meta.url), {
@@ -36,11 +40,11 @@ async function inThread(task: TemplateTask, timeLimit: number): Promise<Template
   })
   let timer: NodeJS.Timeout | undefined
   try {
-    return await new Promise<TemplateAnswer>((resolve) => {
+    return await new Promise<TemplateAnswer>((resolve, reject) => {
       timer = setTimeout(() => resolve(broken), timeLimit)
       worker.once('message', resolve)
-      // Out of memory, or a file on which the reader trips: neither is the server's fault.
-      worker.once('error', () => resolve(broken))
+      // What else a thread trips over is ours: a module that is not there, a file that the checks let through.
+      worker.once('error', (error) => (TOO_MUCH.has(codeOf(error)) ? resolve(broken) : reject(error)))
       worker.once('exit', () => resolve(broken))
     })
   } finally {

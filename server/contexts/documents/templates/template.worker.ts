@@ -78,8 +78,18 @@ async function answer(task: TemplateTask): Promise<TemplateAnswer> {
       return { refused: 'templates.too_large', details: [{ field: 'file', message: error.message.slice(0, 200) }] }
     }
   }
-  const { uses, problems } = inspectTags(opened.zip)
-  return problems.length > 0 ? { refused: 'templates.tags_invalid', details: problems.slice(0, 50) } : { uses }
+  return check(opened.zip)
+}
+
+function check(zip: PizZip): TemplateAnswer {
+  try {
+    const { uses, problems } = inspectTags(zip)
+    return problems.length > 0 ? { refused: 'templates.tags_invalid', details: problems.slice(0, 50) } : { uses }
+  } catch (error) {
+    // A stranger’s file over which the reader trips.
+    const message = `cannot be read: ${error instanceof Error ? error.message : ''}`.slice(0, 200)
+    return { refused: 'templates.file_type', details: [{ field: 'file', message }] }
+  }
 }
 
 // A worker's port has no origin.
