@@ -13,7 +13,12 @@ import { newTenant, testApp } from './harness.ts'
 
 type Column = { name: string; type: string }
 /** Whose the row is: the column that says so, and its value for one tenant. */
-type Owner = { tenant: string; account: string; plant: string }
+type Owner = { tenant: string; account: string; plant: string; document: string; content: string }
+
+const newOwner = (tenant: string): Owner => {
+  const [account, plant, document, content] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()]
+  return { tenant, account, plant, document, content }
+}
 
 const VALUES: Record<string, () => unknown> = {
   uuid: uuidv7,
@@ -101,7 +106,26 @@ async function rowOf(client: pg.ClientBase, table: Table, owner: Owner): Promise
   if ('account_id' in row) row['account_id'] = owner.account
   const plant = plantColumn(table)
   if (plant !== null) row[plant] = owner.plant
+  if ('document_id' in row) row['document_id'] = owner.document
+  if ('sha256' in row) row['sha256'] = owner.content
   return row
+}
+
+/** Tables whose rows are seen by whoever sees the document that they hang on. */
+async function hanging(client: pg.ClientBase, tables: readonly Table[]): Promise<Set<Table>> {
+  const { rows } = await client.query<{ oid: number }>(
+    `select polrelid::int as oid from pg_policy where polname = 'document' and not polpermissive and polrelid = any ($1)`,
+    [tables.map((table) => table.oid)],
+  )
+  return new Set(tables.filter(({ oid }) => rows.some((row) => row.oid === Number(oid))))
+}
+
+/** The document of a plant, and its version, for what hangs on it. */
+async function giveDocument({ client, table, tables, mine }: Trial): Promise<void> {
+  const named = (name: string): Table => tables.find((one) => one.table === name)!
+  await insert(client, named('documents'), { ...(await rowOf(client, named('documents'), mine)), id: mine.document })
+  if (table.table !== 'document_versions')
+    await insert(client, named('document_versions'), await rowOf(client, named('document_versions'), mine))
 }
 
 const plantColumn = ({ table, columns }: Table): string | null =>
@@ -159,7 +183,15 @@ async function countOf(client: pg.ClientBase, table: Table, owner: Owner): Promi
   return rowCount ?? 0
 }
 
-type Trial = { client: pg.ClientBase; table: Table; mine: Owner; other: Owner }
+type Trial = {
+  client: pg.ClientBase
+  table: Table
+  tables: readonly Table[]
+  mine: Owner
+  other: Owner
+  /** On a document, which says whose plant's it is. */
+  hangs: boolean
+}
 
 /** What `scope` can do to the rows of `mine`; the answer is what went wrong. */
 async function reach({ client, table, mine, other }: Trial, law: string): Promise<string[]> {
@@ -182,12 +214,14 @@ async function reach({ client, table, mine, other }: Trial, law: string): Promis
   return wrong
 }
 
-async function tryTable({ client, table, mine, other }: Trial): Promise<string[]> {
+async function tryTable(trial: Trial): Promise<string[]> {
+  const { client, table, mine, other, hangs } = trial
   await client.query('savepoint whole')
   const wrong: string[] = []
   const [key, value] = keyOf(table, mine)
   const see = () => tried(client, () => client.query(`select 1 from ${full(table)} where ${key} = $1`, [value]))
   await as(client, 'officina_custody')
+  if (hangs) await giveDocument(trial)
   await insert(client, table, await rowOf(client, table, mine))
   await client.query('reset role')
   // Where no scope was opened, a statement is an error, never an empty answer.
@@ -204,17 +238,17 @@ async function tryTable({ client, table, mine, other }: Trial): Promise<string[]
     const given = await tried(client, () => client.query(`update ${full(table)} set tenant_id = $1`, [other.tenant]))
     if (given !== DENIED && given !== 0) wrong.push(`${full(table)}: is given to another tenant (${given})`)
   }
-  if (plantColumn(table) !== null) {
+  if (hangs || plantColumn(table) !== null) {
     await open(client, { owner: mine, plants: [other.plant] })
-    wrong.push(...(await reach({ client, table, mine, other }, "another plant's user")))
+    wrong.push(...(await reach(trial, "another plant's user")))
     await open(client, { owner: mine, plants: [] })
-    wrong.push(...(await reach({ client, table, mine, other }, 'a user of no plant')))
+    wrong.push(...(await reach(trial, 'a user of no plant')))
     await open(client, { owner: mine, plants: [mine.plant] })
     const own = await see()
     if (table.app.includes('select') && own !== 1) wrong.push(`${full(table)}: its own plant's user sees ${own}`)
   }
   await open(client, { owner: other, plants: null })
-  wrong.push(...(await reach({ client, table, mine, other }, 'another tenant')))
+  wrong.push(...(await reach(trial, 'another tenant')))
   await client.query('rollback to savepoint whole')
   return wrong
 }
@@ -229,8 +263,7 @@ for (const schema of ['control', 'shared', 'own'] as const) {
       await newTenant({ isolation: schema === 'own' ? 'schema' : 'shared' }),
       await newTenant({ isolation: 'shared' }),
     ]
-    const mine: Owner = { tenant: a.id, account: uuidv7(), plant: uuidv7() }
-    const other: Owner = { tenant: b.id, account: uuidv7(), plant: uuidv7() }
+    const [mine, other] = [newOwner(a.id), newOwner(b.id)]
     const { custody } = (await testApp()).deps.installation
     await custody.session(async (client) => {
       const all = await tablesOf(client, [schema === 'own' ? a.schema : schema])
@@ -243,7 +276,10 @@ for (const schema of ['control', 'shared', 'own'] as const) {
         // The tenants themselves are in the way of making them.
         if (schema === 'control') mine.tenant = uuidv7()
         const wrong: string[] = []
-        for (const table of tables) wrong.push(...(await tryTable({ client, table, mine, other })))
+        const ofDocuments = await hanging(client, tables)
+        assert.ok(schema === 'control' || ofDocuments.size >= 10)
+        for (const table of tables)
+          wrong.push(...(await tryTable({ client, table, tables, mine, other, hangs: ofDocuments.has(table) })))
         assert.deepEqual(wrong, [])
       } finally {
         await client.query('rollback')

@@ -33,7 +33,7 @@ create table file_pages (
 
 select control.protect('file_texts', null, 'select, insert, update');
 select control.protect('file_pages', null, 'select, insert, update, delete');
-create policy document on file_texts as restrictive for select to officina_app using (exists (
+create policy document on file_texts as restrictive to officina_app using (exists (
   select from document_versions v where v.tenant_id = (select current_setting('app.tenant_id')::uuid) and v.sha256 = file_texts.sha256));
-create policy document on file_pages as restrictive for select to officina_app using (exists (
+create policy document on file_pages as restrictive to officina_app using (exists (
   select from document_versions v where v.tenant_id = (select current_setting('app.tenant_id')::uuid) and v.sha256 = file_pages.sha256));

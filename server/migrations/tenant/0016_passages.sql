@@ -85,11 +85,11 @@ select control.protect('passages', null, 'select, insert, delete');
 select control.protect('passage_words', null, 'select, insert, update, delete');
 select control.protect('vector_editions', null, 'select, insert, update, delete');
 select control.protect('passage_vectors', null, 'select, insert, delete');
-create policy document on passage_sets as restrictive for select to officina_app using (exists (
+create policy document on passage_sets as restrictive to officina_app using (exists (
   select from document_versions v where v.tenant_id = (select current_setting('app.tenant_id')::uuid) and v.sha256 = passage_sets.sha256));
-create policy document on passages as restrictive for select to officina_app using (exists (
+create policy document on passages as restrictive to officina_app using (exists (
   select from document_versions v where v.tenant_id = (select current_setting('app.tenant_id')::uuid) and v.sha256 = passages.sha256));
-create policy document on passage_vectors as restrictive for select to officina_app using (exists (
+create policy document on passage_vectors as restrictive to officina_app using (exists (
   select from document_versions v where v.tenant_id = (select current_setting('app.tenant_id')::uuid) and v.sha256 = passage_vectors.sha256));
 
 -- The stems of a word (lower case, no accents) in a language, or in both where it is null; none of a word that means nothing by itself.
