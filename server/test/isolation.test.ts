@@ -117,7 +117,7 @@ async function hanging(client: pg.ClientBase, tables: readonly Table[]): Promise
     `select polrelid::int as oid from pg_policy where polname = 'document' and not polpermissive and polrelid = any ($1)`,
     [tables.map((table) => table.oid)],
   )
-  return new Set(tables.filter(({ oid }) => rows.some((row) => row.oid === Number(oid))))
+  return new Set(tables.filter(({ oid }) => rows.some((row) => row.oid === oid)))
 }
 
 /** The document of a plant, and its version, for what hangs on it. */
