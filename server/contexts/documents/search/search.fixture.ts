@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'kysely'
+import { custodyRun } from '#platform/jobs/jobs.fixture.ts'
 import { newId } from '#platform/new-id.ts'
 import { appWith, request, type Answer, type TestTenant, type TestUser } from '#test/harness.ts'
 import type { App } from '../../../app.ts'
@@ -28,10 +29,11 @@ export async function contentOf(
   scan: NewDocument['scan'] = 'clean',
 ): Promise<string> {
   const sha256 = createHash('sha256').update(pages.join('\f')).update(randomBytes(8)).digest('hex')
-  await tenant.admin.write('documents.write', async ({ db }) => {
-    await sql`insert into files (tenant_id, sha256, size, media_type, scan, stored_at)
+  // By custody: until a document has it, nobody may write what stands in it.
+  await custodyRun(async ({ db }) => {
+    await sql`insert into ${sql.id(tenant.schema, 'files')} (tenant_id, sha256, size, media_type, scan, stored_at)
       values (${tenant.id}, ${sha256}, 1, 'application/pdf', ${scan}, now())`.execute(db)
-    await sql`insert into file_pages (tenant_id, sha256, page, text, method)
+    await sql`insert into ${sql.id(tenant.schema, 'file_pages')} (tenant_id, sha256, page, text, method)
       select ${tenant.id}, ${sha256}, place, page, 'text' from unnest(${pages}::text[]) with ordinality as p (page, place)`.execute(
       db,
     )
