@@ -16,6 +16,13 @@ const LOOK_AFTER_MS = 30_000
 /** The edition that is configured, as a row: in use at once where none is, since some vectors find more than none. */
 export async function takeUpEdition({ db, tenantId, now }: SearchWork, edition: Embedder['edition']): Promise<void> {
   const at = now.toISOString()
+  const { rows } = await sql`
+    select from vector_editions where tenant_id = ${tenantId} and edition = ${editionName(edition)} and state <> 'old'`.execute(
+    db,
+  )
+  if (rows.length > 0) return
+  // One after the other: two who both find none in use would both make theirs the one, and the second would fail.
+  await sql`select pg_advisory_xact_lock(hashtextextended('vectors:' || ${tenantId}, 0))`.execute(db)
   await sql`
     insert into vector_editions (tenant_id, edition, model, dimensions, state, started_at, completed_at)
     select ${tenantId}, ${editionName(edition)}, ${edition.model}, ${edition.dimensions},

@@ -80,6 +80,8 @@ async function writeCounts({ db, tenantId }: SearchWork, counts: Counts): Promis
 
 async function removeAll(work: SearchWork, sha256: string, counts: Counts): Promise<void> {
   const { db, tenantId } = work
+  // Whoever writes vectors of it holds this row too: what comes meanwhile would be left without the set that it refers to.
+  await sql`select from passage_sets where tenant_id = ${tenantId} and sha256 = ${sha256} for update`.execute(db)
   for (let after = -1; ;) {
     const { rows } = await sql<Passage>`
       select ord, page, start, length, text from passages
